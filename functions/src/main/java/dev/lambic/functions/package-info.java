@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.functions;
+
+import org.jspecify.annotations.NullMarked;

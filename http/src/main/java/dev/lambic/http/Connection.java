@@ -1,0 +1,450 @@
+package dev.lambic.http;
+
+import dev.lambic.kernel.FaultHandler;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpContentException;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client connection: collects requests and sends their answers in order.
+ *
+ * <p>All fields belong to the connection's event loop. While an answer is due, decoded requests
+ * wait in a short queue and reading stops, so a client that pipelines without end holds no memory.
+ */
+// A failed write also closes the channel, which is what every write here would wait for.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class Connection extends ChannelInboundHandlerAdapter {
+  /** Requests that may wait behind the one being answered before reading stops. */
+  private static final int MAX_WAITING = 16;
+
+  private static final byte[] NO_BODY = new byte[0];
+
+  private final HttpConfig config;
+  private final HttpHandler handler;
+  private final FaultHandler faults;
+  private final ArrayDeque<Arrived> waiting = new ArrayDeque<>();
+
+  private @Nullable Arriving arriving;
+  private @Nullable Exchange current;
+  private boolean reading;
+  private boolean flushDue;
+  private boolean closing;
+
+  Connection(HttpConfig config, HttpHandler handler, FaultHandler faults) {
+    this.config = config;
+    this.handler = handler;
+    this.faults = faults;
+  }
+
+  /** A request that is whole, or the refusal of one that never will be. */
+  private record Arrived(
+      @Nullable HttpRequest request, int status, String reason, boolean keepAlive, boolean head) {}
+
+  /** A request whose body is still being read. */
+  private static final class Arriving {
+    final io.netty.handler.codec.http.HttpRequest head;
+    byte[] body = NO_BODY;
+    int length;
+
+    Arriving(io.netty.handler.codec.http.HttpRequest head) {
+      this.head = head;
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    try {
+      if (closing || !(message instanceof HttpObject object)) {
+        return;
+      }
+      reading = true;
+      if (object.decoderResult().isFailure()) {
+        refuse(ctx, object);
+        return;
+      }
+      if (object instanceof io.netty.handler.codec.http.HttpRequest head) {
+        begin(ctx, head);
+      }
+      if (object instanceof HttpContent content) {
+        append(ctx, content);
+      }
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void refuse(ChannelHandlerContext ctx, HttpObject object) {
+    boolean tooLong = object.decoderResult().cause() instanceof TooLongHttpContentException;
+    refuse(ctx, tooLong ? 413 : 400, "The request is not valid HTTP.");
+  }
+
+  private void refuse(ChannelHandlerContext ctx, int status, String reason) {
+    closing = true;
+    arriving = null;
+    waiting.add(new Arrived(null, status, reason, false, false));
+    next(ctx);
+  }
+
+  private void begin(ChannelHandlerContext ctx, io.netty.handler.codec.http.HttpRequest head) {
+    long announced = HttpUtil.getContentLength(head, -1L);
+    if (announced > config.maxBodyBytes()) {
+      refuse(ctx, 413, "The request body is too large.");
+      return;
+    }
+    Arriving begun = new Arriving(head);
+    if (announced > 0) {
+      // Grown as bytes really come: an announcement alone must not cost memory.
+      begun.body = new byte[(int) Math.min(announced, 1 << 20)];
+    }
+    arriving = begun;
+    if (HttpUtil.is100ContinueExpected((HttpMessage) head)) {
+      ctx.writeAndFlush(
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+    }
+  }
+
+  private void append(ChannelHandlerContext ctx, HttpContent content) {
+    Arriving request = arriving;
+    if (request == null) {
+      return;
+    }
+    ByteBuf bytes = content.content();
+    int more = bytes.readableBytes();
+    if (more > 0) {
+      if ((long) request.length + more > config.maxBodyBytes()) {
+        refuse(ctx, 413, "The request body is too large.");
+        return;
+      }
+      if (request.length + more > request.body.length) {
+        long announced = HttpUtil.getContentLength(request.head, 0L);
+        int wanted = (int) Math.min(Math.max(announced, 256), 2L * (request.length + more));
+        request.body = Arrays.copyOf(request.body, Math.max(wanted, request.length + more));
+      }
+      bytes.readBytes(request.body, request.length, more);
+      request.length += more;
+    }
+    if (content instanceof LastHttpContent) {
+      arriving = null;
+      waiting.add(arrived(ctx, request));
+      if (waiting.size() >= MAX_WAITING) {
+        ctx.channel().config().setAutoRead(false);
+      }
+      next(ctx);
+    }
+  }
+
+  private static Arrived arrived(ChannelHandlerContext ctx, Arriving request) {
+    Headers headers = Headers.empty();
+    for (Map.Entry<String, String> field : request.head.headers()) {
+      headers.add(field.getKey(), field.getValue());
+    }
+    byte[] body =
+        request.length == request.body.length
+            ? request.body
+            : Arrays.copyOf(request.body, request.length);
+    SocketAddress remote = ctx.channel().remoteAddress();
+    HttpRequest whole =
+        new HttpRequest(request.head.method().name(), request.head.uri(), headers, body, remote);
+    boolean head = "HEAD".equals(whole.method());
+    return new Arrived(whole, 0, "", HttpUtil.isKeepAlive(request.head), head);
+  }
+
+  /** Hands out the next waiting request if no answer is due. */
+  private void next(ChannelHandlerContext ctx) {
+    while (current == null) {
+      Arrived arrived = waiting.poll();
+      if (arrived == null) {
+        return;
+      }
+      if (waiting.size() < MAX_WAITING && !ctx.channel().config().isAutoRead()) {
+        ctx.channel().config().setAutoRead(true);
+      }
+      Exchange exchange = new Exchange(ctx, arrived.keepAlive(), arrived.head());
+      current = exchange;
+      HttpRequest request = arrived.request();
+      try {
+        if (request == null) {
+          handler.refuse(arrived.status(), arrived.reason(), exchange);
+        } else {
+          handler.handle(request, exchange);
+        }
+      } catch (Throwable bug) {
+        faults.fault("HTTP handler", bug);
+        exchange.failed();
+      }
+    }
+  }
+
+  private void flush(ChannelHandlerContext ctx) {
+    if (reading) {
+      // One flush for every answer that this read makes.
+      flushDue = true;
+    } else {
+      ctx.flush();
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    reading = false;
+    if (flushDue) {
+      flushDue = false;
+      ctx.flush();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    Exchange exchange = current;
+    current = null;
+    waiting.clear();
+    arriving = null;
+    closing = true;
+    if (exchange != null) {
+      exchange.gone();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    Exchange exchange = current;
+    if (exchange != null && ctx.channel().isWritable()) {
+      exchange.writable();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof IdleStateEvent && current == null) {
+      ctx.close();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (!(cause instanceof IOException)) {
+      faults.fault("HTTP connection", cause);
+    }
+    ctx.close();
+  }
+
+  /** One request and its answer; the way back may be used from any thread. */
+  private final class Exchange implements Responder, BodySink {
+    private final ChannelHandlerContext ctx;
+    private final boolean keepAlive;
+    private final boolean head;
+    private final Object lock = new Object();
+    private boolean answered;
+    private boolean gone;
+    private @Nullable Runnable abortAction;
+
+    Exchange(ChannelHandlerContext ctx, boolean keepAlive, boolean head) {
+      this.ctx = ctx;
+      this.keepAlive = keepAlive;
+      this.head = head;
+    }
+
+    @Override
+    public void send(int status, Headers headers, byte[] body) {
+      claim();
+      run(() -> sendNow(status, headers, body));
+    }
+
+    /** The handler threw: a plain 500 if nothing was answered yet, else the answer stands. */
+    void failed() {
+      synchronized (lock) {
+        if (answered) {
+          return;
+        }
+        answered = true;
+      }
+      run(() -> sendNow(500, Headers.empty(), NO_BODY));
+    }
+
+    private void sendNow(int status, Headers headers, byte[] body) {
+      if (current != this) {
+        return;
+      }
+      ByteBuf content = head ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(body);
+      FullHttpResponse response =
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), content);
+      headers.forEach((name, value) -> response.headers().add(name, value));
+      if (!response.headers().contains(HttpHeaderNames.CONTENT_LENGTH) && status != 204) {
+        HttpUtil.setContentLength(response, body.length);
+      }
+      finish(response);
+    }
+
+    private void finish(HttpObject last) {
+      current = null;
+      boolean close = !keepAlive || (closing && waiting.isEmpty());
+      if (close && last instanceof HttpMessage message) {
+        message.headers().set(HttpHeaderNames.CONNECTION, "close");
+      }
+      var written = ctx.write(last);
+      if (close) {
+        closing = true;
+        waiting.clear();
+        written.addListener(ChannelFutureListener.CLOSE);
+        ctx.flush();
+        return;
+      }
+      flush(ctx);
+      next(ctx);
+    }
+
+    @Override
+    public BodySink begin(int status, Headers headers) {
+      claim();
+      run(() -> {
+        if (current != this) {
+          return;
+        }
+        var response =
+            new io.netty.handler.codec.http.DefaultHttpResponse(
+                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
+        headers.forEach((name, value) -> response.headers().add(name, value));
+        if (!response.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
+          HttpUtil.setTransferEncodingChunked(response, true);
+        }
+        if (!keepAlive) {
+          response.headers().set(HttpHeaderNames.CONNECTION, "close");
+        }
+        ctx.writeAndFlush(response);
+      });
+      return this;
+    }
+
+    @Override
+    public void write(byte[] piece) throws IOException {
+      if (!ctx.executor().inEventLoop()) {
+        awaitWritable();
+      }
+      run(() -> {
+        if (current == this && !head) {
+          ctx.writeAndFlush(
+              new io.netty.handler.codec.http.DefaultHttpContent(Unpooled.wrappedBuffer(piece)));
+        }
+      });
+    }
+
+    private void awaitWritable() throws IOException {
+      synchronized (lock) {
+        while (!gone && !ctx.channel().isWritable()) {
+          try {
+            // Bounded, so that a lost notification costs a look and not the answer.
+            lock.wait(1000);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the client was slow", e);
+          }
+        }
+        if (gone) {
+          throw new IOException("the client has gone");
+        }
+      }
+    }
+
+    @Override
+    public void end(Headers trailers) {
+      run(() -> {
+        if (current == this) {
+          LastHttpContent last =
+              new io.netty.handler.codec.http.DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
+          trailers.forEach((name, value) -> last.trailingHeaders().add(name, value));
+          finish(last);
+        }
+      });
+    }
+
+    @Override
+    public void abort() {
+      run(ctx::close);
+    }
+
+    @Override
+    public boolean isOpen() {
+      synchronized (lock) {
+        return !gone && ctx.channel().isActive();
+      }
+    }
+
+    @Override
+    public void onAbort(Runnable action) {
+      boolean now;
+      synchronized (lock) {
+        now = gone;
+        if (!now) {
+          abortAction = action;
+        }
+      }
+      if (now) {
+        action.run();
+      }
+    }
+
+    void gone() {
+      Runnable action;
+      synchronized (lock) {
+        gone = true;
+        action = abortAction;
+        abortAction = null;
+        lock.notifyAll();
+      }
+      if (action != null) {
+        action.run();
+      }
+    }
+
+    void writable() {
+      synchronized (lock) {
+        lock.notifyAll();
+      }
+    }
+
+    private void claim() {
+      synchronized (lock) {
+        if (answered) {
+          throw new IllegalStateException("the request is answered already");
+        }
+        answered = true;
+      }
+    }
+
+    private void run(Runnable action) {
+      if (ctx.executor().inEventLoop()) {
+        action.run();
+      } else {
+        try {
+          ctx.executor().execute(Objects.requireNonNull(action));
+        } catch (java.util.concurrent.RejectedExecutionException e) {
+          gone();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package dev.lambic.http;
+
+import java.net.SocketAddress;
+
+/**
+ * One whole request: head and body.
+ *
+ * @param method as sent, such as {@code GET}
+ * @param target the request target exactly as sent: raw path, then {@code ?} and raw query where
+ *     there is one; never decoded, because signatures are made over these bytes
+ * @param headers as sent
+ * @param body empty where there is none; owned by the receiver
+ * @param remote the peer
+ */
+public record HttpRequest(
+    String method, String target, Headers headers, byte[] body, SocketAddress remote) {
+  /** The raw path, without the query. */
+  public String rawPath() {
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
+  }
+
+  /** The raw query without its question mark; empty where there is none. */
+  public String rawQuery() {
+    int query = target.indexOf('?');
+    return query < 0 ? "" : target.substring(query + 1);
+  }
+}

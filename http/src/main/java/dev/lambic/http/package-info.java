@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.invocation;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.kernel;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.runtime;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.sandbox;
+
+import org.jspecify.annotations.NullMarked;

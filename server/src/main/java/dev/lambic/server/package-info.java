@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.server;
+
+import org.jspecify.annotations.NullMarked;

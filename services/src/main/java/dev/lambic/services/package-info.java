@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.services;
+
+import org.jspecify.annotations.NullMarked;

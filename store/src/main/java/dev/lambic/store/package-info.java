@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.store;
+
+import org.jspecify.annotations.NullMarked;

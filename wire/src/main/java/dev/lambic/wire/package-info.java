@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.wire;
+
+import org.jspecify.annotations.NullMarked;
