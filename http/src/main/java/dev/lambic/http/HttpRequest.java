@@ -12,6 +12,8 @@ import java.net.SocketAddress;
  * @param body empty where there is none; owned by the receiver
  * @param remote the peer
  */
+// Requests are never compared, and a copy of every body would be paid on the hot path.
+@SuppressWarnings("ArrayRecordComponent")
 public record HttpRequest(
     String method, String target, Headers headers, byte[] body, SocketAddress remote) {
   /** The raw path, without the query. */
