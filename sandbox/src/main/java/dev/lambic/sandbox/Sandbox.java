@@ -1,0 +1,69 @@
+package dev.lambic.sandbox;
+
+import java.nio.channels.ServerSocketChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One isolated Linux environment: own processes, files, network, users and limits.
+ *
+ * <p>It is made without a program in it. After an error of one of its methods it is dead, with the
+ * only exception of a refused limit; a dead sandbox answers {@link SandboxException#DEAD}. Every
+ * method waits for a bounded time only. Safe for use by many threads; blocking methods suit virtual
+ * threads.
+ */
+public interface Sandbox extends AutoCloseable {
+  /** The name given when it was made. */
+  String name();
+
+  /**
+   * Opens a TCP channel in blocking mode that listens on 127.0.0.1 inside the sandbox. It is closed
+   * with the sandbox.
+   */
+  ServerSocketChannel listen(int port);
+
+  /** Makes the mounts seen inside, in the order given, a later one over an earlier one. */
+  void attach(List<ReadOnlyMount> mounts);
+
+  /**
+   * Starts a program as the function's unprivileged user and returns when it is executing.
+   *
+   * @throws SandboxException with step {@link SandboxException#EXEC} if it cannot be executed
+   */
+  SandboxProcess start(Command command, OutputListener output);
+
+  /**
+   * Changes the limits.
+   *
+   * @throws SandboxException with step {@link SandboxException#LIMIT_BELOW_USAGE} if more memory or
+   *     more processes than that are in use; nothing is changed then and the sandbox lives on
+   */
+  void limit(Limits limits);
+
+  /** Stops all processes where they are, until {@link #thaw}. */
+  void freeze();
+
+  /** Lets all processes go on. */
+  void thaw();
+
+  /** What it uses of its memory limit. Answers the last known figures when it is dead. */
+  MemoryUsage memory();
+
+  /** Starts a new measurement of the peak of memory usage, where the kernel can. */
+  void resetMemoryPeak();
+
+  /** Ends all processes and frees everything. Returns at once; idempotent; never throws. */
+  void kill();
+
+  /**
+   * Completes when nothing of the sandbox is left, whatever ended it. Never completes
+   * exceptionally.
+   */
+  CompletableFuture<Void> gone();
+
+  /** {@link #kill}. */
+  @Override
+  default void close() {
+    kill();
+  }
+}
