@@ -42,6 +42,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private static final byte[] NO_BODY = new byte[0];
 
   private final HttpConfig config;
+  private final Budget budget;
   private final HttpHandler handler;
   private final FaultHandler faults;
   private final ArrayDeque<Arrived> waiting = new ArrayDeque<>();
@@ -52,15 +53,21 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private boolean flushDue;
   private boolean closing;
 
-  Connection(HttpConfig config, HttpHandler handler, FaultHandler faults) {
+  Connection(HttpConfig config, Budget budget, HttpHandler handler, FaultHandler faults) {
     this.config = config;
+    this.budget = budget;
     this.handler = handler;
     this.faults = faults;
   }
 
   /** A request that is whole, or the refusal of one that never will be. */
   private record Arrived(
-      @Nullable HttpRequest request, int status, String reason, boolean keepAlive, boolean head) {}
+      @Nullable HttpRequest request,
+      int status,
+      String reason,
+      boolean keepAlive,
+      boolean head,
+      int reserved) {}
 
   /** A request whose body is still being read. */
   private static final class Arriving {
@@ -102,8 +109,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   private void refuse(ChannelHandlerContext ctx, int status, String reason) {
     closing = true;
-    arriving = null;
-    waiting.add(new Arrived(null, status, reason, false, false));
+    dropArriving();
+    waiting.add(new Arrived(null, status, reason, false, false, 0));
     next(ctx);
   }
 
@@ -113,12 +120,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
       refuse(ctx, 413, "The request body is too large.");
       return;
     }
-    Arriving begun = new Arriving(head);
-    if (announced > 0) {
-      // Grown as bytes really come: an announcement alone must not cost memory.
-      begun.body = new byte[(int) Math.min(announced, 1 << 20)];
-    }
-    arriving = begun;
+    arriving = new Arriving(head);
     if (HttpUtil.is100ContinueExpected((HttpMessage) head)) {
       ctx.writeAndFlush(
           new DefaultFullHttpResponse(
@@ -140,8 +142,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
       }
       if (request.length + more > request.body.length) {
         long announced = HttpUtil.getContentLength(request.head, 0L);
-        int wanted = (int) Math.min(Math.max(announced, 256), 2L * (request.length + more));
-        request.body = Arrays.copyOf(request.body, Math.max(wanted, request.length + more));
+        // Grown as bytes really come: an announcement alone must not cost memory.
+        int grown = Math.max(request.length + more, Math.min(2 * request.body.length, 1 << 26));
+        int wanted = announced > 0 && announced <= 4L * grown ? (int) announced : grown;
+        if (!budget.take(wanted - request.body.length)) {
+          refuse(ctx, 503, "Too many request bodies are in memory. Try again later.");
+          return;
+        }
+        request.body = Arrays.copyOf(request.body, wanted);
       }
       bytes.readBytes(request.body, request.length, more);
       request.length += more;
@@ -169,7 +177,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     HttpRequest whole =
         new HttpRequest(request.head.method().name(), request.head.uri(), headers, body, remote);
     boolean head = "HEAD".equals(whole.method());
-    return new Arrived(whole, 0, "", HttpUtil.isKeepAlive(request.head), head);
+    return new Arrived(whole, 0, "", HttpUtil.isKeepAlive(request.head), head, request.body.length);
   }
 
   /** Hands out the next waiting request if no answer is due. */
@@ -182,7 +190,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
       if (waiting.size() < MAX_WAITING && !ctx.channel().config().isAutoRead()) {
         ctx.channel().config().setAutoRead(true);
       }
-      Exchange exchange = new Exchange(ctx, arrived.keepAlive(), arrived.head());
+      Exchange exchange =
+          new Exchange(ctx, arrived.keepAlive(), arrived.head(), arrived.reserved());
       current = exchange;
       HttpRequest request = arrived.request();
       try {
@@ -196,6 +205,19 @@ final class Connection extends ChannelInboundHandlerAdapter {
         exchange.failed();
       }
     }
+  }
+
+  private void dropArriving() {
+    Arriving request = arriving;
+    arriving = null;
+    if (request != null) {
+      budget.giveBack(request.body.length);
+    }
+  }
+
+  private void dropWaiting() {
+    waiting.forEach(arrived -> budget.giveBack(arrived.reserved()));
+    waiting.clear();
   }
 
   private void flush(ChannelHandlerContext ctx) {
@@ -220,10 +242,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext ctx) {
     Exchange exchange = current;
     current = null;
-    waiting.clear();
-    arriving = null;
+    dropWaiting();
+    dropArriving();
     closing = true;
     if (exchange != null) {
+      budget.giveBack(exchange.reserved);
       exchange.gone();
     }
   }
@@ -256,15 +279,17 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private final ChannelHandlerContext ctx;
     private final boolean keepAlive;
     private final boolean head;
+    private final int reserved;
     private final Object lock = new Object();
     private boolean answered;
     private boolean gone;
     private @Nullable Runnable abortAction;
 
-    Exchange(ChannelHandlerContext ctx, boolean keepAlive, boolean head) {
+    Exchange(ChannelHandlerContext ctx, boolean keepAlive, boolean head, int reserved) {
       this.ctx = ctx;
       this.keepAlive = keepAlive;
       this.head = head;
+      this.reserved = reserved;
     }
 
     @Override
@@ -301,6 +326,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void finish(HttpObject last) {
       current = null;
+      budget.giveBack(reserved);
       boolean close = !keepAlive || (closing && waiting.isEmpty());
       if (close && last instanceof HttpMessage message) {
         message.headers().set(HttpHeaderNames.CONNECTION, "close");
@@ -308,7 +334,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
       var written = ctx.write(last);
       if (close) {
         closing = true;
-        waiting.clear();
+        dropWaiting();
         written.addListener(ChannelFutureListener.CLOSE);
         ctx.flush();
         return;

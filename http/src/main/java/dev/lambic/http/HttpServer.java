@@ -81,6 +81,7 @@ public final class HttpServer implements AutoCloseable {
     InetSocketAddress address = (InetSocketAddress) bound.getLocalAddress();
     bound.configureBlocking(false);
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    Budget budget = new Budget(config.maxBufferedBytes());
     AtomicInteger count = new AtomicInteger();
     ServerBootstrap bootstrap =
         new ServerBootstrap()
@@ -112,7 +113,7 @@ public final class HttpServer implements AutoCloseable {
                               new IdleStateHandler(
                                   config.idleTimeout().toMillis(), 0, 0, TimeUnit.MILLISECONDS));
                     }
-                    channel.pipeline().addLast(new Connection(config, handler, faults));
+                    channel.pipeline().addLast(new Connection(config, budget, handler, faults));
                   }
                 });
     Channel server = bootstrap.register().syncUninterruptibly().channel();

@@ -1,0 +1,296 @@
+package dev.lambic.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Drives the server with raw bytes, as a client that knows no mercy would. */
+final class HttpServerTest {
+  private static final HttpConfig SMALL =
+      new HttpConfig(1000, 2000, 4096, 4, Duration.ofMillis(400));
+
+  private final ConcurrentLinkedQueue<Throwable> faults = new ConcurrentLinkedQueue<>();
+  private HttpServer server;
+  private HttpServer.Listener listener;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.start(2, (where, fault) -> faults.add(fault));
+    listener = server.listen(loopback(), SMALL, HttpServerTest::echo);
+  }
+
+  @AfterEach
+  void stop() {
+    listener.close();
+    server.close();
+  }
+
+  private static InetSocketAddress loopback() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  private static void echo(HttpRequest request, Responder responder) {
+    switch (request.rawPath()) {
+      case "/throw" -> throw new IllegalStateException("on purpose");
+      case "/later" -> Thread.ofVirtual().start(() -> answer(request, responder));
+      case "/stream" -> Thread.ofVirtual().start(() -> stream(responder));
+      default -> answer(request, responder);
+    }
+  }
+
+  private static void answer(HttpRequest request, Responder responder) {
+    String text = request.method() + " " + request.target() + " " + request.body().length;
+    responder.send(200, Headers.of("X-Echo", "yes"), text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void stream(Responder responder) {
+    BodySink sink = responder.begin(200, Headers.empty());
+    try {
+      for (int i = 0; i < 100; i++) {
+        sink.write(new byte[10_000]);
+      }
+      sink.end(Headers.of("X-Trailer", "end"));
+    } catch (IOException e) {
+      sink.abort();
+    }
+  }
+
+  /** Sends the bytes and returns everything that comes back until the server closes. */
+  private String exchange(String request) throws IOException {
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      return readAll(socket.getInputStream());
+    }
+  }
+
+  /** Sends the bytes, ends the sending side, and returns everything that comes back. */
+  private String truncated(String request) throws IOException {
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      socket.shutdownOutput();
+      return readAll(socket.getInputStream());
+    }
+  }
+
+  private Socket connect() throws IOException {
+    Socket socket = new Socket();
+    socket.connect(listener.address());
+    socket.setSoTimeout(5000);
+    return socket;
+  }
+
+  private static String readAll(InputStream in) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    in.transferTo(all);
+    return all.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  private static String get(String path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  }
+
+  private static String closing(String path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  }
+
+  @Test
+  void answersAndKeepsTheTargetRaw() throws IOException {
+    assertThat(exchange(closing("/a%2Fb?c=%20"))).contains("200 OK", "GET /a%2Fb?c=%20 0");
+  }
+
+  @Test
+  void answersPipelinedRequestsInTheirOrder() throws IOException {
+    String all = exchange(get("/later?1") + get("/2") + get("/later?3") + closing("/4"));
+    assertThat(
+            List.of(
+                all.indexOf("/later?1"),
+                all.indexOf("/2 "),
+                all.indexOf("/later?3"),
+                all.indexOf("/4")))
+        .isSorted()
+        .doesNotContain(-1);
+  }
+
+  @Test
+  void answersMorePipelinedRequestsThanMayWait() throws IOException {
+    StringBuilder many = new StringBuilder();
+    for (int i = 0; i < 200; i++) {
+      many.append(get("/later?n" + i + "n"));
+    }
+    String all = exchange(many + closing("/last"));
+    assertThat(all).contains("/later?n199n", "/last");
+  }
+
+  @Test
+  void takesChunkedBodies() throws IOException {
+    String all =
+        exchange(
+            "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                + "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    assertThat(all).contains("POST /c 5");
+  }
+
+  @Test
+  void asksForABodyThatWaitsToBeAskedFor() throws IOException {
+    try (Socket socket = connect()) {
+      socket
+          .getOutputStream()
+          .write(
+              "POST /c HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII));
+      byte[] line = socket.getInputStream().readNBytes(25);
+      assertThat(new String(line, StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 100 Continue");
+      socket.getOutputStream().write("ab".getBytes(StandardCharsets.US_ASCII));
+      assertThat(readAll(socket.getInputStream())).contains("POST /c 2");
+    }
+  }
+
+  @Test
+  void refusesWhatIsNotHttp() throws IOException {
+    assertThat(exchange("\u0016\u0003\u0001 not http\r\n\r\n")).startsWith("HTTP/1.1 400");
+    assertThat(exchange("GET / HTTP/1.1\r\nHo st\u0000: x\r\n\r\n")).startsWith("HTTP/1.1 400");
+    assertThat(exchange(get("/" + "a".repeat(9000)))).startsWith("HTTP/1.1 400");
+    assertThat(exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n"))
+        .startsWith("HTTP/1.1 400");
+    assertThat(exchange("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"))
+        .startsWith("HTTP/1.1 400");
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
+  void refusesBodiesOverTheLimit() throws IOException {
+    assertThat(exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"))
+        .startsWith("HTTP/1.1 413");
+    assertThat(
+            exchange(
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n"
+                    + "x".repeat(1001)
+                    + "\r\n0\r\n\r\n"))
+        .startsWith("HTTP/1.1 413");
+  }
+
+  @Test
+  void refusesBodiesOverTheBudgetAndGivesItBack() throws IOException {
+    String upload = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+    try (Socket one = connect();
+        Socket two = connect()) {
+      for (Socket socket : List.of(one, two)) {
+        socket
+            .getOutputStream()
+            .write((upload + "x".repeat(999)).getBytes(StandardCharsets.US_ASCII));
+      }
+      awaitRefusal(upload + "x".repeat(999));
+    }
+    awaitSuccess(upload + "x".repeat(1000));
+  }
+
+  private void awaitRefusal(String request) throws IOException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    String last;
+    do {
+      last = exchange(request);
+    } while (!last.startsWith("HTTP/1.1 503") && System.nanoTime() < end);
+    assertThat(last).startsWith("HTTP/1.1 503");
+  }
+
+  private void awaitSuccess(String request) throws IOException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    String last;
+    do {
+      last = exchange(request);
+    } while (!last.startsWith("HTTP/1.1 200") && System.nanoTime() < end);
+    assertThat(last).startsWith("HTTP/1.1 200");
+  }
+
+  @Test
+  void aTruncatedRequestIsNeverHandled() throws IOException {
+    assertThat(truncated("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")).isEmpty();
+    assertThat(truncated("GET / HT")).isEmpty();
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
+  void aThrowingHandlerIsAFaultAndAPlain500() throws IOException {
+    assertThat(exchange(closing("/throw"))).startsWith("HTTP/1.1 500");
+    assertThat(faults).hasSize(1);
+  }
+
+  @Test
+  void streamsWithTrailers() throws IOException {
+    String all = exchange(closing("/stream"));
+    assertThat(all).containsIgnoringCase("transfer-encoding: chunked").contains("X-Trailer: end");
+    assertThat(all.length()).isGreaterThan(1_000_000);
+  }
+
+  @Test
+  void anAnswerToAClientThatLeftEndsWithAnAbort() throws Exception {
+    CountDownLatch aborted = new CountDownLatch(1);
+    HttpServer.Listener other =
+        server.listen(
+            loopback(), SMALL, (request, responder) -> responder.onAbort(aborted::countDown));
+    try (Socket socket = new Socket()) {
+      socket.connect(other.address());
+      socket.getOutputStream().write(get("/").getBytes(StandardCharsets.US_ASCII));
+    }
+    assertThat(aborted.await(5, TimeUnit.SECONDS)).isTrue();
+    other.close();
+  }
+
+  @Test
+  void closesIdleConnectionsAndThoseOverTheLimit() throws IOException {
+    try (Socket idle = connect()) {
+      assertThat(idle.getInputStream().read()).isEqualTo(-1);
+    }
+    try (Socket one = connect();
+        Socket two = connect();
+        Socket three = connect();
+        Socket four = connect();
+        Socket five = connect()) {
+      List<Socket> all = List.of(one, two, three, four, five);
+      for (Socket socket : all) {
+        try {
+          socket.getOutputStream().write(get("/").getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException closedAlready) {
+          assertThat(endOf(socket)).isTrue();
+        }
+      }
+      assertThat(all.stream().filter(HttpServerTest::endOf)).hasSize(1);
+    }
+  }
+
+  private static boolean endOf(Socket socket) {
+    try {
+      return socket.getInputStream().read() == -1;
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  @Test
+  void servesAChannelThatSomebodyElseOpened() throws IOException {
+    ServerSocketChannel channel = ServerSocketChannel.open();
+    channel.bind(loopback());
+    HttpServer.Listener other = server.listen(channel, SMALL, HttpServerTest::echo);
+    try (Socket socket = new Socket()) {
+      socket.connect(other.address());
+      socket.getOutputStream().write(closing("/own").getBytes(StandardCharsets.US_ASCII));
+      assertThat(readAll(socket.getInputStream())).contains("GET /own 0");
+    }
+    other.close();
+  }
+}
