@@ -13,7 +13,8 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -102,10 +103,11 @@ public final class HttpServer implements AutoCloseable {
                     channel
                         .pipeline()
                         .addLast(
-                            new HttpServerCodec(
+                            new HttpRequestDecoder(
                                 new HttpDecoderConfig()
                                     .setMaxInitialLineLength(config.maxHeadBytes())
-                                    .setMaxHeaderSize(config.maxHeadBytes())));
+                                    .setMaxHeaderSize(config.maxHeadBytes())))
+                        .addLast(new HttpResponseEncoder());
                     if (!config.idleTimeout().isZero()) {
                       channel
                           .pipeline()
