@@ -1,0 +1,320 @@
+/*
+ * The first process of a shell: sets the sandbox up, then starts and reaps the programs in it.
+ *
+ * It is a copy of the launcher, not an executed program, which spares an exec. Everything that
+ * programs inherit (filter, limits, empty capability sets but two) it applies to itself once, so
+ * that a start is a fork, a change of user and an exec.
+ */
+#include "launcher.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* Descriptors of the first process; programs get 0, 1 and 2 only. */
+enum { CONTROL_FD = 3, TMP_FD = 4, CHILD_SIGNAL_FD = 5, FIRST_FREE_FD = 6 };
+
+enum { PROCESSES_MAX = 64, ARGUMENTS_MAX = 1024, ENVIRONMENT_MAX = 4096, OPEN_FILES = 1024 };
+
+/* The programs that were started and have not ended. */
+static struct program {
+  pid_t pid; /* 0: free */
+  uint32_t process;
+} programs[PROCESSES_MAX];
+
+static unsigned char message[MESSAGE_MAX];
+
+/* The socket to the launcher: CONTROL_FD as soon as the launcher's descriptors are closed. */
+static int control_fd;
+
+/* Where a start failed; shared with the child until it executes. */
+struct start_failure {
+  volatile int error; /* 0: none */
+  volatile char in_chdir;
+  volatile char in_exec;
+};
+static struct start_failure *start_failure;
+
+
+/* ---- set-up, in the order of the steps ---- */
+
+static int join_cgroups(const struct plan *plan) {
+  if (plan->cgroup_version == 1) {
+    /* "0" is the writer; whether it may is decided by who opened the file. */
+    for (uint32_t i = 0; i < plan->cgroup_count; i++) {
+      if (write(plan->cgroups[i], "0", 1) != 1) return fail("join-cgroup", "");
+    }
+  }
+  if (unshare(CLONE_NEWCGROUP) < 0) return fail("unshare-cgroup", "");
+  return 0;
+}
+
+/* Keeps only what is needed of the launcher's descriptors. */
+static int keep_descriptors(int control, int tmp_mount) {
+  /* First out of the way of the places that the two will take. */
+  int high = fcntl(control, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+  int high_tmp = tmp_mount < 0 ? -1 : fcntl(tmp_mount, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+  if (high < 0 || (tmp_mount >= 0 && high_tmp < 0)) return fail("dup", "");
+  if (dup3(high, CONTROL_FD, O_CLOEXEC) < 0) return fail("dup", "");
+  control_fd = CONTROL_FD;
+  if (tmp_mount >= 0 && dup3(high_tmp, TMP_FD, O_CLOEXEC) < 0) return fail("dup", "");
+  if (sys_close_range(tmp_mount >= 0 ? TMP_FD + 1 : TMP_FD, ~0U) < 0) return fail("close", "");
+  return 0;
+}
+
+static int raise_loopback(void) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail("socket", "lo");
+  struct ifreq request;
+  memset(&request, 0, sizeof request);
+  memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  int result = ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? fail("loopback", "lo") : 0;
+  close(fd);
+  return result;
+}
+
+static int limit_resources(void) {
+  const struct rlimit files = {OPEN_FILES, OPEN_FILES};
+  const struct rlimit core = {0, 0};
+  if (setrlimit(RLIMIT_NOFILE, &files) < 0) return fail("limit-files", "");
+  if (setrlimit(RLIMIT_CORE, &core) < 0) return fail("limit-core", "");
+  return 0;
+}
+
+/* The launcher writes the id maps: this process has no more power over its parent's ids. */
+static int enter_user_namespace(void) {
+  if (unshare(CLONE_NEWUSER) < 0) return fail("unshare-user", "");
+  struct header header = {MAP_IDS, 0, 0};
+  if (send_message(CONTROL_FD, &header, sizeof header, -1) < 0) return fail("send", "map-ids");
+  int fd;
+  ssize_t length = receive_message(CONTROL_FD, WAIT, &header, sizeof header, &fd);
+  if (length == 0) _exit(0);
+  if (length != (ssize_t)sizeof header || header.type != IDS_MAPPED) return fail("map-ids", "");
+  return 0;
+}
+
+static int drop_privileges(void) {
+  if (setgroups(0, NULL) < 0) return fail("setgroups", "");
+  if (setresgid(FUNCTION_GID, FUNCTION_GID, FUNCTION_GID) < 0) return fail("setresgid", "");
+  if (setresuid(0, 0, 0) < 0) return fail("setresuid", "");
+  for (unsigned long capability = 0; capability < 64; capability++) {
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
+      if (errno == EINVAL && capability > CAP_AUDIT_READ) break; /* past the kernel's last */
+      return fail("drop-capabilities", "");
+    }
+  }
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  const uint32_t kept = 1U << CAP_SETUID | 1U << CAP_KILL;
+  struct __user_cap_data_struct sets[2] = {{kept, kept, 0}, {0, 0, 0}};
+  if (syscall(SYS_capset, &header, sets) < 0) return fail("capset", "");
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return fail("ambient", "");
+  /* Only now: a change of user clears both. */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return fail("pdeathsig", "");
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return fail("dumpable", "");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return fail("no-new-privs", "");
+  start_failure =
+      mmap(NULL, sizeof *start_failure, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (start_failure == MAP_FAILED) return fail("mmap", "");
+  return install_filter();
+}
+
+static int watch_children(void) {
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  if (sigprocmask(SIG_SETMASK, &children, NULL) < 0) return fail("sigprocmask", "");
+  int fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) return fail("signalfd", "");
+  if (fd != CHILD_SIGNAL_FD) {
+    if (dup3(fd, CHILD_SIGNAL_FD, O_CLOEXEC) < 0) return fail("dup", "");
+    close(fd);
+  }
+  return 0;
+}
+
+static int set_up(const struct plan *plan) {
+  if (mount_own(plan->tmp_mount >= 0 ? TMP_FD : -1, plan->tmp_bytes, plan->host_id) < 0) return -1;
+  if (plan->tmp_mount >= 0) close(TMP_FD);
+  if (raise_loopback() < 0) return -1;
+  if (sethostname(plan->hostname, strlen(plan->hostname)) < 0) return fail("hostname", "");
+  /* When the whole host runs out of memory, functions go before the server. */
+  if (write_file("/proc/self/oom_score_adj", "300") < 0) return fail("oom-score", "");
+  if (limit_resources() < 0) return -1;
+  umask(022);
+  if (enter_user_namespace() < 0) return -1;
+  if (watch_children() < 0) return -1;
+  return drop_privileges();
+}
+
+/* ---- starting programs ---- */
+
+/* What a start needs. */
+struct start {
+  char *argv[ARGUMENTS_MAX + 1];
+  char *environment[ENVIRONMENT_MAX + 1];
+  char *directory;
+  int output;
+};
+
+static void give_up(void) __attribute__((noreturn));
+static void give_up(void) {
+  start_failure->error = errno;
+  _exit(127);
+}
+
+/* Runs in the child: nothing may follow that another program of the sandbox could steer. */
+static void become_program(const struct start *start) {
+  sigset_t none;
+  sigemptyset(&none);
+  int null = open("/dev/null", O_RDONLY);
+  if (null < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0) give_up();
+  if (setsid() < 0 || dup2(null, 0) < 0) give_up();
+  if (dup2(start->output, 1) < 0 || dup2(start->output, 2) < 0) give_up();
+  if (sys_close_range(3, ~0U) < 0) give_up();
+  /* Leaving user 0 for good empties all capability sets. */
+  if (setresuid(FUNCTION_UID, FUNCTION_UID, FUNCTION_UID) < 0) give_up();
+  start_failure->in_chdir = 1;
+  if (chdir(start->directory) < 0) give_up();
+  start_failure->in_chdir = 0;
+  start_failure->in_exec = 1;
+  execve(start->argv[0], start->argv, start->environment);
+  give_up();
+}
+
+static int start_program(struct program *program, uint32_t process, const struct start *start) {
+  *start_failure = (struct start_failure){0, 0, 0};
+  /* Stopped until the child executes or ends, but with memory of its own. */
+  pid_t pid = (pid_t)syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+  if (pid == 0) become_program(start);
+  if (pid < 0) return fail("fork", "");
+  if (start_failure->error != 0) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    errno = start_failure->error;
+    if (start_failure->in_chdir) return fail("chdir", start->directory);
+    return fail(start_failure->in_exec ? "exec" : "start", start->argv[0]);
+  }
+  program->pid = pid;
+  program->process = process;
+  return 0;
+}
+
+static struct program *find_program(pid_t pid) {
+  for (int i = 0; i < PROCESSES_MAX; i++) {
+    if (programs[i].pid == pid) return &programs[i];
+  }
+  return NULL;
+}
+
+static int start_as_told(struct reader *reader, int output) {
+  static struct start start;
+  uint32_t process = take_u32(reader);
+  uint32_t arguments = take_texts(reader, start.argv, ARGUMENTS_MAX);
+  take_texts(reader, start.environment, ENVIRONMENT_MAX);
+  start.directory = take_text(reader);
+  start.output = output;
+  struct program *program = find_program(0);
+  errno = EINVAL;
+  if (reader->bad || arguments == 0 || output < 0) return fail("message", "start");
+  errno = EAGAIN;
+  if (!program) return fail("programs", "");
+  return start_program(program, process, &start);
+}
+
+static int signal_as_told(struct reader *reader) {
+  uint32_t process = take_u32(reader);
+  uint32_t signal = take_u32(reader);
+  errno = EINVAL;
+  if (reader->bad || signal == 0 || signal > 64) return fail("message", "signal");
+  for (int i = 0; i < PROCESSES_MAX; i++) {
+    if (programs[i].pid > 0 && programs[i].process == process &&
+        kill(programs[i].pid, (int)signal) < 0 && errno != ESRCH) {
+      return fail("kill", "");
+    }
+  }
+  return 0;
+}
+
+static void reply(int result, uint32_t request) {
+  struct writer writer;
+  if (result < 0) {
+    put_failure(&writer, request, 0);
+  } else {
+    put_header(&writer, DONE, request, 0);
+  }
+  if (send_message(CONTROL_FD, writer.bytes, writer.length, -1) < 0) _exit(1);
+}
+
+static void obey(void) {
+  int fd;
+  struct header header;
+  ssize_t length = receive_message(CONTROL_FD, WAIT, message, sizeof message, &fd);
+  if (length < (ssize_t)sizeof header) _exit(0); /* the launcher is gone */
+  memcpy(&header, message, sizeof header);
+  struct reader reader = read_after_header(message, (size_t)length);
+  int result;
+  if (header.type == START) {
+    result = start_as_told(&reader, fd);
+  } else if (header.type == SIGNAL) {
+    result = signal_as_told(&reader);
+  } else {
+    errno = EINVAL;
+    result = fail("message", "type");
+  }
+  if (fd >= 0) close(fd);
+  explicit_bzero(message, (size_t)length); /* environments carry secrets */
+  reply(result, header.request);
+}
+
+static void reap(void) {
+  struct signalfd_siginfo ignored;
+  while (read(CHILD_SIGNAL_FD, &ignored, sizeof ignored) > 0) {
+  }
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
+    struct program *program = find_program(pid);
+    if (!program) continue;
+    struct writer writer;
+    put_header(&writer, EXITED, 0, 0);
+    put_u32(&writer, program->process);
+    put_u32(&writer, WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 0);
+    put_u32(&writer, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
+    program->pid = 0;
+    if (send_message(CONTROL_FD, writer.bytes, writer.length, -1) < 0) _exit(1);
+  }
+}
+
+void run_first_process(const struct plan *plan, int control) {
+  control_fd = control;
+  if (join_cgroups(plan) < 0 || keep_descriptors(control, plan->tmp_mount) < 0 ||
+      set_up(plan) < 0) {
+    struct writer writer;
+    put_failure(&writer, 0, 0);
+    send_message(control_fd, writer.bytes, writer.length, -1);
+    _exit(1);
+  }
+  struct header ready = {READY, 0, 0};
+  if (send_message(CONTROL_FD, &ready, sizeof ready, -1) < 0) _exit(1);
+  struct pollfd events[] = {{CONTROL_FD, POLLIN, 0}, {CHILD_SIGNAL_FD, POLLIN, 0}};
+  for (;;) {
+    if (poll(events, 2, -1) < 0 && errno != EINTR) _exit(1);
+    if (events[1].revents) reap();
+    if (events[0].revents) obey();
+  }
+}

@@ -1,0 +1,198 @@
+/*
+ * The launcher makes sandboxes and starts programs in them. One process, one thread, one epoll
+ * loop; it waits for nothing but its loop, so a sandbox that hangs holds up nobody else. Deadlines
+ * are the business of the server, which ends a sandbox that takes too long.
+ *
+ * Terms: a "shell" is a sandbox whose first process (pid 1 inside, a copy of this program, see
+ * init.c) waits for commands. The "template" is a mount namespace that holds the root file system
+ * common to all shells; each shell starts from a copy of it.
+ */
+#ifndef LAMBIC_LAUNCHER_H
+#define LAMBIC_LAUNCHER_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* The function's user and group inside, as on Lambda; the first process of a shell is user 0. */
+enum { FUNCTION_UID = 993, FUNCTION_GID = 990 };
+
+/* Host ids of a shell: the first for the user 0 inside, the second for the function. */
+enum { IDS_PER_SHELL = 2 };
+
+enum { MESSAGE_MAX = 192 * 1024, SHELLS_MAX = 32768, PATH_LENGTH = 512 };
+
+/* ---- errors: every function that can fail returns -1 and leaves the failed step here ---- */
+
+struct failure {
+  const char *step;
+  int error;
+  char path[PATH_LENGTH];
+};
+extern struct failure failure;
+
+/* Records the step with the current errno; always returns -1. */
+int fail(const char *step, const char *path);
+
+/* ---- messages (protocol.c) ---- */
+
+enum message_type {
+  /* server to launcher */
+  CREATE = 1, /* u32 cgroup version, texts of cgroup paths, text host name, u64 bytes of /tmp */
+  ATTACH = 2, /* u32 n, then n pairs of texts: source, target */
+  START = 3,  /* u32 process, texts argv, texts environment, text directory; pipe attached */
+  SIGNAL = 4, /* u32 process, u32 signal */
+  KILL = 5,   /* text: file of the freezer to write THAWED to, or empty */
+  /* launcher to server */
+  DONE = 16,   /* to CREATE: u32 pid, network namespace attached; to the others: nothing */
+  FAILED = 17, /* text step, u32 errno, text path */
+  EXITED = 18, /* u32 process, u32 code, u32 signal */
+  GONE = 19,
+  /* first process to launcher, and its answer */
+  MAP_IDS = 32,
+  IDS_MAPPED = 33,
+  READY = 34,
+};
+
+/* Every message starts so; numbers are in the byte order of the machine. */
+struct header {
+  uint32_t type;
+  uint32_t request;
+  uint32_t shell;
+};
+
+struct reader {
+  unsigned char *at;
+  unsigned char *end;
+  bool bad;
+};
+
+struct writer {
+  size_t length;
+  unsigned char bytes[2048];
+};
+
+struct reader read_after_header(unsigned char *message, size_t length);
+uint32_t take_u32(struct reader *reader);
+uint64_t take_u64(struct reader *reader);
+/* A text that ends with NUL inside the message. */
+char *take_text(struct reader *reader);
+/* Fills texts with at most max pointers and a final NULL; returns their number. */
+uint32_t take_texts(struct reader *reader, char **texts, uint32_t max);
+
+void put_header(struct writer *writer, uint32_t type, uint32_t request, uint32_t shell);
+void put_u32(struct writer *writer, uint32_t value);
+void put_u64(struct writer *writer, uint64_t value);
+void put_text(struct writer *writer, const char *text);
+/* The failure above as a FAILED message. */
+void put_failure(struct writer *writer, uint32_t request, uint32_t shell);
+
+/* Sends one message, with a descriptor unless fd is -1; never blocks. */
+int send_message(int socket, const void *bytes, size_t length, int fd);
+enum patience { WAIT, POLL };
+/*
+ * Receives one message; *fd is the attached descriptor or -1. Returns the length, 0 at the end of
+ * the connection, -1 on error (EAGAIN when there is none and it should not wait).
+ */
+ssize_t receive_message(int socket, enum patience patience, void *bytes, size_t size, int *fd);
+
+/* ---- root file system (root.c) ---- */
+
+struct root_options {
+  const char *work_directory; /* holds the mount point on which the template is built */
+  const char *etc_directory;  /* files of the private /etc */
+  bool host_local;            /* whether /usr/local is seen */
+};
+
+/* Builds the template; returns its mount namespace, or -1. The caller's own namespace is kept. */
+int build_template(const struct root_options *options);
+/* Mounts what differs between shells; runs as the first process of a shell. */
+int mount_own(int tmp_mount, uint64_t tmp_bytes, uint32_t host_id);
+/* A detached read-only copy of a directory or file. */
+int read_only_tree(const char *source);
+int attach_tree(int tree, const char *target);
+
+/* ---- file systems for /tmp (tmp.c) ---- */
+
+/* Starts the process that makes them; returns its socket. */
+int start_tmp_maker(const char *work_directory);
+int request_tmp(int maker, uint64_t bytes, uint32_t shell);
+
+/* ---- the shells (shells.c) ---- */
+
+struct launcher {
+  int server;      /* socket to the server */
+  int events;      /* epoll */
+  int host_mounts; /* namespace of the launcher itself */
+  int template;    /* namespace that shells are cloned from */
+  int maker;       /* socket to the maker of /tmp file systems */
+  uint32_t first_host_id;
+  bool tmp_in_memory; /* /tmp is a tmpfs, for want of loop devices */
+  uint32_t ready_tmps;
+};
+extern struct launcher launcher;
+
+/* What an event is about; the slot of the shell is in the lower half of the epoll data. */
+enum event_source { SERVER, MAKER, SHELL_CONTROL, SHELL_END };
+int watch(int fd, enum event_source source, uint32_t slot);
+
+/* Sends to the server; ends the launcher if the server does not take it for long. */
+void tell_server(const void *bytes, size_t length, int fd);
+
+void shell_command(struct header header, unsigned char *message, size_t length, int fd);
+void shell_control_event(uint32_t slot);
+void shell_end_event(uint32_t slot);
+/* Asks for file systems until enough are ready or on their way. */
+void refill_tmps(void);
+void tmp_event(void);
+
+/* ---- the first process of a shell (init.c) ---- */
+
+/* What a shell is made of. */
+struct plan {
+  uint32_t slot;
+  uint32_t host_id;
+  uint32_t cgroup_version;
+  int cgroups[8]; /* v1: the open tasks files; v2: the directory */
+  uint32_t cgroup_count;
+  char hostname[65];
+  uint64_t tmp_bytes;
+  int tmp_mount; /* -1: a tmpfs */
+};
+
+/* Runs in the new process and never returns. */
+void run_first_process(const struct plan *plan, int control) __attribute__((noreturn));
+
+/* ---- system call filter (filter.c) ---- */
+
+/* Compiles the filter, once. */
+void build_filter(void);
+/* Puts the calling process and its children under the filter; needs no_new_privs. */
+int install_filter(void);
+
+/* ---- what this host can do (probe.c) ---- */
+int probe(const char *work_directory);
+
+/* ---- system calls without a wrapper in older C libraries (system.c) ---- */
+int sys_pidfd_send_signal(int pidfd, int signal);
+int sys_open_tree(const char *path);
+int sys_mount_setattr(int fd, const char *path, unsigned flags, uint64_t set);
+int sys_move_mount(int from, int to);
+int sys_close_range(unsigned first, unsigned last);
+int sys_fsopen(const char *type);
+int sys_fsconfig(int fd, unsigned command, const char *key, const char *value);
+int sys_fsmount(int fd, unsigned attributes);
+int sys_open_no_links(const char *path);
+/* clone3 with a pidfd; into_cgroup is a directory of cgroup v2 or -1. */
+pid_t sys_clone(uint64_t flags, int *pidfd, int into_cgroup);
+/* Writes a short text to an existing file. */
+int write_file(const char *path, const char *text);
+
+#endif

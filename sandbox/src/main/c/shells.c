@@ -1,0 +1,431 @@
+/* The shells: made, commanded and ended, each step driven by an event. */
+#include "launcher.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { MOUNTS_MAX = 64, TMP_REQUESTS_MAX = 64, READY_TMPS_MAX = 1024 };
+enum { NOBODY = UINT32_MAX };
+
+static const uint64_t READY_TMP_BYTES = 512ULL << 20;
+
+enum state {
+  NONE,
+  WAITING_FOR_TMP, /* no process yet */
+  SETTING_UP,      /* CREATE is not answered */
+  RUNNING,
+  ENDING, /* CREATE was answered with an error; the process ends */
+};
+
+static struct shell {
+  enum state state;
+  uint32_t create_request;
+  pid_t pid;
+  int pidfd;
+  int control;
+  struct plan *plan; /* only while waiting */
+} shells[SHELLS_MAX];
+
+/* Shells that wait for a /tmp, first come first served: a ring of slots. */
+static uint32_t waiting[SHELLS_MAX];
+static uint32_t waiting_first, waiting_count;
+static uint32_t tmp_requests; /* sent and not answered, those for the stock included */
+static uint32_t stock_requests;
+
+static int ready_tmps[READY_TMPS_MAX];
+static uint32_t ready_tmp_count;
+
+/* ---- answers ---- */
+
+static void answer_done(uint32_t request, uint32_t slot) {
+  struct writer writer;
+  put_header(&writer, DONE, request, slot);
+  tell_server(writer.bytes, writer.length, -1);
+}
+
+static void answer_failure(uint32_t request, uint32_t slot) {
+  struct writer writer;
+  put_failure(&writer, request, slot);
+  tell_server(writer.bytes, writer.length, -1);
+}
+
+static void tell_gone(uint32_t slot) {
+  struct writer writer;
+  put_header(&writer, GONE, 0, slot);
+  tell_server(writer.bytes, writer.length, -1);
+}
+
+/* ---- making ---- */
+
+static void free_plan(struct shell *shell) {
+  struct plan *plan = shell->plan;
+  if (!plan) return;
+  for (uint32_t i = 0; i < plan->cgroup_count; i++) close(plan->cgroups[i]);
+  if (plan->tmp_mount >= 0) close(plan->tmp_mount);
+  free(plan);
+  shell->plan = NULL;
+}
+
+static int open_cgroups(struct plan *plan, char **paths, uint32_t count) {
+  int flags = plan->cgroup_version == 1 ? O_WRONLY : O_RDONLY | O_DIRECTORY;
+  for (uint32_t i = 0; i < count; i++) {
+    int fd = open(paths[i], flags | O_CLOEXEC);
+    if (fd < 0) return fail("open-cgroup", paths[i]);
+    plan->cgroups[plan->cgroup_count++] = fd;
+  }
+  return 0;
+}
+
+static int read_plan(struct plan *plan, struct reader *reader) {
+  char *paths[9];
+  plan->cgroup_version = take_u32(reader);
+  uint32_t count = take_texts(reader, paths, 8);
+  char *hostname = take_text(reader);
+  plan->tmp_bytes = take_u64(reader);
+  errno = EINVAL;
+  if (reader->bad || strlen(hostname) > 64) return fail("message", "create");
+  if (plan->cgroup_version != 1 && (plan->cgroup_version != 2 || count != 1)) {
+    return fail("message", "cgroups");
+  }
+  snprintf(plan->hostname, sizeof plan->hostname, "%s", hostname);
+  return open_cgroups(plan, paths, count);
+}
+
+/* Clones the first process out of the template; both sides of the socket are given. */
+static int clone_shell(struct shell *shell, int control, int inner) {
+  const uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
+  struct plan *plan = shell->plan;
+  if (setns(launcher.template, CLONE_NEWNS) < 0) return fail("setns-template", "");
+  pid_t pid = sys_clone(flags, &shell->pidfd, plan->cgroup_version == 2 ? plan->cgroups[0] : -1);
+  if (pid == 0) run_first_process(plan, inner);
+  if (pid < 0) fail("clone", "");
+  /* Without its own view of the host the launcher is of no use. */
+  if (setns(launcher.host_mounts, CLONE_NEWNS) < 0) exit(1);
+  if (pid < 0) return -1;
+  shell->pid = pid;
+  shell->control = control;
+  return 0;
+}
+
+static int spawn(struct shell *shell, uint32_t slot) {
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+    return fail("socketpair", "");
+  }
+  int result = clone_shell(shell, sockets[0], sockets[1]);
+  close(sockets[1]);
+  if (result < 0) {
+    close(sockets[0]);
+    return -1;
+  }
+  free_plan(shell);
+  shell->state = SETTING_UP;
+  if (watch(shell->control, SHELL_CONTROL, slot) < 0 || watch(shell->pidfd, SHELL_END, slot) < 0) {
+    exit(1); /* nobody would see it end */
+  }
+  return 0;
+}
+
+/* A shell that never had a process: the answer to CREATE is the failure, and it is gone. */
+static void abandon(uint32_t slot) {
+  struct shell *shell = &shells[slot];
+  answer_failure(shell->create_request, slot);
+  free_plan(shell);
+  shell->state = NONE;
+  tell_gone(slot);
+}
+
+static void spawn_or_abandon(uint32_t slot) {
+  if (spawn(&shells[slot], slot) < 0) abandon(slot);
+}
+
+static void create(uint32_t request, uint32_t slot, struct reader *reader) {
+  struct shell *shell = &shells[slot];
+  shell->create_request = request;
+  shell->plan = calloc(1, sizeof *shell->plan);
+  if (!shell->plan) exit(1);
+  shell->plan->tmp_mount = -1;
+  shell->plan->slot = slot;
+  shell->plan->host_id = launcher.first_host_id + slot * IDS_PER_SHELL;
+  if (read_plan(shell->plan, reader) < 0) {
+    abandon(slot);
+    return;
+  }
+  if (launcher.tmp_in_memory) {
+    spawn_or_abandon(slot);
+  } else if (shell->plan->tmp_bytes == READY_TMP_BYTES && ready_tmp_count > 0) {
+    shell->plan->tmp_mount = ready_tmps[--ready_tmp_count];
+    spawn_or_abandon(slot);
+  } else {
+    shell->state = WAITING_FOR_TMP;
+    waiting[(waiting_first + waiting_count++) % SHELLS_MAX] = slot;
+  }
+  refill_tmps();
+}
+
+/* ---- file systems for /tmp ---- */
+
+static int send_tmp_request(uint64_t bytes, uint32_t slot) {
+  if (request_tmp(launcher.maker, bytes, slot) < 0) return -1;
+  tmp_requests++;
+  return 0;
+}
+
+void refill_tmps(void) {
+  if (launcher.tmp_in_memory) return;
+  while (waiting_count > 0 && tmp_requests < TMP_REQUESTS_MAX) {
+    uint32_t slot = waiting[waiting_first % SHELLS_MAX];
+    waiting_first = (waiting_first + 1) % SHELLS_MAX;
+    waiting_count--;
+    if (shells[slot].state != WAITING_FOR_TMP) continue; /* killed meanwhile */
+    if (send_tmp_request(shells[slot].plan->tmp_bytes, slot) < 0) abandon(slot);
+  }
+  while (ready_tmp_count + stock_requests < launcher.ready_tmps &&
+         tmp_requests < TMP_REQUESTS_MAX) {
+    if (send_tmp_request(READY_TMP_BYTES, NOBODY) < 0) return;
+    stock_requests++;
+  }
+}
+
+static void keep_tmp(int mount, uint64_t bytes) {
+  if (bytes == READY_TMP_BYTES && ready_tmp_count < READY_TMPS_MAX) {
+    ready_tmps[ready_tmp_count++] = mount;
+  } else {
+    close(mount);
+  }
+}
+
+static void take_tmp_answer(unsigned char *message, size_t length, int mount) {
+  struct header header;
+  memcpy(&header, message, sizeof header);
+  struct reader reader = read_after_header(message, length);
+  tmp_requests--;
+  if (header.shell == NOBODY) stock_requests--;
+  bool wanted = header.shell < SHELLS_MAX && shells[header.shell].state == WAITING_FOR_TMP;
+  if (header.type == DONE && mount >= 0) {
+    uint64_t bytes = take_u64(&reader);
+    if (wanted && shells[header.shell].plan->tmp_bytes == bytes) {
+      shells[header.shell].plan->tmp_mount = mount;
+      spawn_or_abandon(header.shell);
+    } else {
+      keep_tmp(mount, bytes);
+    }
+  } else if (wanted) {
+    const char *step = take_text(&reader);
+    uint32_t error = take_u32(&reader);
+    const char *path = take_text(&reader);
+    errno = (int)error;
+    fail(step, path);
+    abandon(header.shell);
+  }
+}
+
+void tmp_event(void) {
+  static unsigned char message[sizeof(struct writer)];
+  int mount;
+  ssize_t length = receive_message(launcher.maker, POLL, message, sizeof message, &mount);
+  if (length < 0 && errno == EAGAIN) return;
+  /* It ends only if something is badly wrong; the server starts a new launcher. */
+  if (length < (ssize_t)sizeof(struct header)) exit(1);
+  take_tmp_answer(message, (size_t)length, mount);
+  refill_tmps();
+}
+
+/* ---- commands ---- */
+
+/* Attaches the trees in the mount namespace of the shell. */
+static int attach_in(const struct shell *shell, const int *trees, char *const *targets,
+                     uint32_t count) {
+  int result = 0;
+  if (setns(shell->pidfd, CLONE_NEWNS) < 0) return fail("setns-shell", "");
+  for (uint32_t i = 0; i < count && result == 0; i++) result = attach_tree(trees[i], targets[i]);
+  if (setns(launcher.host_mounts, CLONE_NEWNS) < 0) exit(1);
+  return result;
+}
+
+static int attach(const struct shell *shell, struct reader *reader) {
+  char *targets[MOUNTS_MAX];
+  int trees[MOUNTS_MAX];
+  uint32_t count = take_u32(reader);
+  uint32_t opened = 0;
+  int result = 0;
+  errno = EINVAL;
+  if (count > MOUNTS_MAX) return fail("message", "attach");
+  while (opened < count && result == 0) {
+    const char *source = take_text(reader);
+    targets[opened] = take_text(reader);
+    errno = EINVAL;
+    trees[opened] = reader->bad ? fail("message", "attach") : read_only_tree(source);
+    if (trees[opened] < 0) {
+      result = -1;
+    } else {
+      opened++;
+    }
+  }
+  if (result == 0) result = attach_in(shell, trees, targets, count);
+  while (opened > 0) close(trees[--opened]);
+  return result;
+}
+
+/* The first process answers START and SIGNAL itself. */
+static int forward(const struct shell *shell, const unsigned char *message, size_t length, int fd) {
+  if (fd >= 0) {
+    /* So that the function may open its own output again, as in "> /dev/stderr". */
+    uid_t owner = launcher.first_host_id + (uint32_t)(shell - shells) * IDS_PER_SHELL + 1;
+    if (fchown(fd, owner, owner) < 0) return fail("chown-output", "");
+  }
+  if (send_message(shell->control, message, length, fd) < 0) return fail("forward", "");
+  return 0;
+}
+
+static void kill_shell(uint32_t slot, struct reader *reader) {
+  struct shell *shell = &shells[slot];
+  const char *thaw = take_text(reader);
+  if (shell->state == NONE) return;
+  if (shell->state == WAITING_FOR_TMP) {
+    errno = ECANCELED;
+    fail("killed", "");
+    abandon(slot);
+    return;
+  }
+  /* All that is in its pid namespace ends with the first process. */
+  sys_pidfd_send_signal(shell->pidfd, SIGKILL);
+  /* A frozen group of cgroup v1 takes no signal. */
+  if (thaw[0]) write_file(thaw, "THAWED");
+}
+
+void shell_command(struct header header, unsigned char *message, size_t length, int fd) {
+  struct reader reader = read_after_header(message, length);
+  struct shell *shell = &shells[header.shell < SHELLS_MAX ? header.shell : 0];
+  int result = 0;
+  bool answered = false;
+  errno = EINVAL;
+  if (header.shell >= SHELLS_MAX) {
+    result = fail("message", "shell");
+  } else if (header.type == CREATE && shell->state == NONE) {
+    create(header.request, header.shell, &reader);
+    answered = true;
+  } else if (header.type == KILL) {
+    kill_shell(header.shell, &reader);
+    answered = true;
+  } else if (shell->state != RUNNING) {
+    errno = ESRCH;
+    result = fail("dead", "");
+  } else if (header.type == ATTACH) {
+    result = attach(shell, &reader);
+  } else if (header.type == START || header.type == SIGNAL) {
+    result = forward(shell, message, length, fd);
+    answered = result == 0;
+  } else {
+    result = fail("message", "type");
+  }
+  if (answered) return;
+  if (result < 0) {
+    answer_failure(header.request, header.shell);
+  } else {
+    answer_done(header.request, header.shell);
+  }
+}
+
+/* ---- events of a shell ---- */
+
+static int write_id_map(pid_t pid, const char *file, unsigned inner, uint32_t host_id) {
+  char path[64], map[96];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+  snprintf(map, sizeof map, "0 %u 1\n%u %u 1\n", host_id, inner, host_id + 1);
+  return write_file(path, map) < 0 ? fail("id-map", path) : 0;
+}
+
+static int map_ids(const struct shell *shell, uint32_t slot) {
+  uint32_t host_id = launcher.first_host_id + slot * IDS_PER_SHELL;
+  struct header done = {IDS_MAPPED, 0, 0};
+  if (write_id_map(shell->pid, "uid_map", FUNCTION_UID, host_id) < 0) return -1;
+  if (write_id_map(shell->pid, "gid_map", FUNCTION_GID, host_id) < 0) return -1;
+  if (send_message(shell->control, &done, sizeof done, -1) < 0) return fail("send", "ids-mapped");
+  return 0;
+}
+
+static int announce(struct shell *shell, uint32_t slot) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/net", shell->pid);
+  int network = open(path, O_RDONLY | O_CLOEXEC);
+  if (network < 0) return fail("open-network", path);
+  struct writer writer;
+  put_header(&writer, DONE, shell->create_request, slot);
+  put_u32(&writer, (uint32_t)shell->pid);
+  shell->state = RUNNING;
+  tell_server(writer.bytes, writer.length, network);
+  close(network);
+  return 0;
+}
+
+static void give_up_on(struct shell *shell, uint32_t slot) {
+  answer_failure(shell->create_request, slot);
+  shell->state = ENDING;
+  sys_pidfd_send_signal(shell->pidfd, SIGKILL);
+}
+
+static void take_control_message(uint32_t slot, unsigned char *message, size_t length) {
+  struct shell *shell = &shells[slot];
+  struct header header;
+  memcpy(&header, message, sizeof header);
+  if (shell->state == SETTING_UP) {
+    if (header.type == MAP_IDS) {
+      if (map_ids(shell, slot) < 0) give_up_on(shell, slot);
+      return;
+    }
+    if (header.type == READY) {
+      if (announce(shell, slot) < 0) give_up_on(shell, slot);
+      return;
+    }
+    header.request = shell->create_request;
+    shell->state = ENDING;
+  }
+  if (header.type != DONE && header.type != FAILED && header.type != EXITED) return;
+  header.shell = slot;
+  memcpy(message, &header, sizeof header);
+  tell_server(message, length, -1);
+}
+
+void shell_control_event(uint32_t slot) {
+  static unsigned char message[sizeof(struct writer)];
+  struct shell *shell = &shells[slot];
+  if (shell->state == NONE || shell->control < 0) return;
+  for (;;) {
+    int fd;
+    ssize_t length = receive_message(shell->control, POLL, message, sizeof message, &fd);
+    if (fd >= 0) close(fd);
+    if (length < 0 && errno == EAGAIN) return;
+    if (length < (ssize_t)sizeof(struct header)) {
+      close(shell->control); /* its end follows */
+      shell->control = -1;
+      return;
+    }
+    take_control_message(slot, message, (size_t)length);
+  }
+}
+
+void shell_end_event(uint32_t slot) {
+  struct shell *shell = &shells[slot];
+  siginfo_t end = {.si_pid = 0};
+  if (shell->state == NONE) return;
+  if (waitid(P_PIDFD, (id_t)shell->pidfd, &end, WEXITED | WNOHANG | __WALL) < 0 || !end.si_pid) {
+    return;
+  }
+  shell_control_event(slot); /* its last words */
+  if (shell->state == SETTING_UP) {
+    errno = ECHILD;
+    fail("first-process-ended", "");
+    answer_failure(shell->create_request, slot);
+  }
+  if (shell->control >= 0) close(shell->control);
+  close(shell->pidfd);
+  shell->state = NONE;
+  tell_gone(slot);
+}
