@@ -1,0 +1,91 @@
+package dev.lambic.wire;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkClient;
+
+/**
+ * One AWS service behind an {@link AwsEndpoint}: its signing name, and what answers for it.
+ *
+ * <p>Immutable. Nothing is loaded before the first request for the service comes.
+ */
+public final class Service {
+  /** What AWS accepts as a whole request of Lambda's CreateFunction, in bytes. */
+  static final int STANDARD_REQUEST_BYTES = 70_167_211;
+
+  private final String name;
+  private final @Nullable SdkSource sdk;
+  private final @Nullable PassThrough passThrough;
+  private final String targetPrefix;
+  private final Map<String, RawOperation> raw;
+
+  /** The client interface and where its implementation comes from. */
+  record SdkSource(Class<? extends SdkClient> api, Supplier<? extends SdkClient> implementation) {}
+
+  private Service(
+      String name,
+      @Nullable SdkSource sdk,
+      @Nullable PassThrough passThrough,
+      String targetPrefix,
+      Map<String, RawOperation> raw) {
+    this.name = name;
+    this.sdk = sdk;
+    this.passThrough = passThrough;
+    this.targetPrefix = targetPrefix;
+    this.raw = Map.copyOf(raw);
+  }
+
+  /**
+   * A service that implements the AWS SDK's client interface.
+   *
+   * @param name the service's signing name, such as {@code lambda}
+   * @param api the interface, such as {@code LambdaClient}
+   * @param implementation asked once, at the first request; operations that it does not override
+   *     answer 'not implemented'
+   */
+  public static <T extends SdkClient> Service sdk(
+      String name, Class<T> api, Supplier<? extends T> implementation) {
+    return new Service(name, new SdkSource(api, implementation), null, "", Map.of());
+  }
+
+  /**
+   * A service that another engine answers, in the awsJson protocol.
+   *
+   * @param name the service's signing name, such as {@code dynamodb}
+   * @param targetPrefix what stands before the dot of its X-Amz-Target header, by which requests
+   *     without a signature are recognised, such as {@code DynamoDB_20120810}
+   */
+  public static Service passThrough(String name, String targetPrefix, PassThrough handler) {
+    return new Service(name, null, handler, targetPrefix, Map.of());
+  }
+
+  /** The same service, with this operation taken raw. */
+  public Service raw(String operation, RawOperation handler) {
+    Map<String, RawOperation> more = new HashMap<>(raw);
+    more.put(operation, handler);
+    return new Service(name, sdk, passThrough, targetPrefix, more);
+  }
+
+  /** The signing name. */
+  public String name() {
+    return name;
+  }
+
+  @Nullable SdkSource sdk() {
+    return sdk;
+  }
+
+  @Nullable PassThrough passThrough() {
+    return passThrough;
+  }
+
+  String targetPrefix() {
+    return targetPrefix;
+  }
+
+  Map<String, RawOperation> raw() {
+    return raw;
+  }
+}
