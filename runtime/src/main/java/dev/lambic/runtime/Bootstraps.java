@@ -1,0 +1,56 @@
+package dev.lambic.runtime;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The programs that run handlers, laid out as directories that environments mount.
+ *
+ * <p>Immutable once made.
+ */
+public final class Bootstraps {
+  /** Where an environment sees the bootstrap of its language. */
+  static final String INSIDE = "/var/rapid";
+
+  private static final Map<String, String> FILES =
+      Map.of("python", "bootstrap.py", "node", "bootstrap.mjs");
+
+  private final Path root;
+
+  private Bootstraps(Path root) {
+    this.root = root;
+  }
+
+  /**
+   * Writes the bootstraps below the directory, over what an earlier version left there.
+   *
+   * @throws UncheckedIOException if they cannot be written
+   */
+  public static Bootstraps layOut(Path root) {
+    FILES.forEach((language, file) -> lay(root.resolve(language), language + "/" + file, file));
+    return new Bootstraps(root);
+  }
+
+  private static void lay(Path directory, String resource, String file) {
+    try (InputStream in = Bootstraps.class.getResourceAsStream(resource)) {
+      Files.createDirectories(directory);
+      Path target = directory.resolve(file);
+      Files.copy(Objects.requireNonNull(in, resource), target, StandardCopyOption.REPLACE_EXISTING);
+      Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-r--r--"));
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Path directory(String language) {
+    return root.resolve(language);
+  }
+}

@@ -1,0 +1,126 @@
+package dev.lambic.runtime;
+
+import dev.lambic.http.HttpConfig;
+import dev.lambic.http.HttpHandler;
+import dev.lambic.http.HttpServer;
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.sandbox.Command;
+import dev.lambic.sandbox.Limits;
+import dev.lambic.sandbox.ReadOnlyMount;
+import dev.lambic.sandbox.Sandbox;
+import dev.lambic.sandbox.SandboxProcess;
+import dev.lambic.sandbox.SandboxSpec;
+import dev.lambic.sandbox.Sandboxes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts execution environments.
+ *
+ * <p>Two addresses are served on the loopback of each environment: the Runtime API on port 9001 and
+ * the AWS endpoint on port 4566. Safe for use by many threads.
+ */
+public final class EnvironmentFactory {
+  private static final int RUNTIME_API_PORT = 9001;
+  private static final int AWS_PORT = 4566;
+  private static final String RUNTIME_API = "127.0.0.1:" + RUNTIME_API_PORT;
+  private static final String AWS_ENDPOINT = "http://127.0.0.1:" + AWS_PORT;
+  private static final long MIB = 1L << 20;
+
+  /** Processes and threads of one environment, as AWS's quota. */
+  private static final int MAX_PROCESSES = 1024;
+
+  private static final HttpConfig RUNTIME_API_LIMITS =
+      new HttpConfig(RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, 64 << 10, 64, Duration.ZERO);
+  private static final HttpConfig AWS_LIMITS =
+      new HttpConfig(16 << 20, 32 << 20, 64 << 10, 256, Duration.ofMinutes(15));
+
+  private final Sandboxes sandboxes;
+  private final HttpServer server;
+  private final HttpHandler aws;
+
+  /**
+   * A factory.
+   *
+   * @param aws answers what functions ask of AWS
+   */
+  public EnvironmentFactory(Sandboxes sandboxes, HttpServer server, HttpHandler aws) {
+    this.sandboxes = sandboxes;
+    this.server = server;
+    this.aws = aws;
+  }
+
+  /**
+   * Starts the environment and returns while its runtime initialises; waits for a bounded time.
+   *
+   * @throws LambicException with code {@code Runtime.InvalidEntrypoint} if the code brings no
+   *     program to start
+   * @throws LambicException with code {@code SandboxFailure} if the host refuses a step
+   */
+  public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
+    List<String> argv = program(spec);
+    Limits initial = new Limits(spec.memoryMb() * MIB, 0, MAX_PROCESSES);
+    Sandbox sandbox =
+        sandboxes.create(
+            new SandboxSpec(spec.name(), initial, spec.tmpMb() * MIB, "169-254-100-1"));
+    List<HttpServer.Listener> listeners = new ArrayList<>();
+    try {
+      RuntimeApi api = new RuntimeApi(listener);
+      listeners.add(server.listen(sandbox.listen(RUNTIME_API_PORT), RUNTIME_API_LIMITS, api));
+      listeners.add(server.listen(sandbox.listen(AWS_PORT), AWS_LIMITS, aws));
+      List<ReadOnlyMount> mounts = new ArrayList<>(spec.target().mounts());
+      mounts.add(new ReadOnlyMount(spec.code(), "/var/task"));
+      sandbox.attach(mounts);
+      Command command =
+          new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), "/var/task");
+      SandboxProcess process = sandbox.start(command, listener::output);
+      Running running = new Running(spec, sandbox, process, api, listeners);
+      var _ = process.exit().thenAccept(exit -> listener.exited(exit.code(), exit.signal()));
+      return running;
+    } catch (IOException e) {
+      abandon(sandbox, listeners);
+      throw new LambicException(
+          "SandboxFailure", Blame.PLATFORM, "sandbox: listen: " + RUNTIME_API, e);
+    } catch (RuntimeException e) {
+      abandon(sandbox, listeners);
+      throw e;
+    }
+  }
+
+  private static void abandon(Sandbox sandbox, List<HttpServer.Listener> listeners) {
+    listeners.forEach(HttpServer.Listener::close);
+    sandbox.kill();
+  }
+
+  /** What to execute: the runtime's program, behind the function's wrapper script if it has one. */
+  private static List<String> program(EnvironmentSpec spec) {
+    List<String> argv = new ArrayList<>();
+    if (!spec.target().managed()) {
+      argv.add(ownBootstrap(spec.code()));
+      return argv;
+    }
+    @Nullable String wrapper = spec.variables().get("AWS_LAMBDA_EXEC_WRAPPER");
+    if (wrapper != null && wrapper.startsWith("/")) {
+      argv.add(wrapper);
+    }
+    argv.addAll(spec.target().argv());
+    return argv;
+  }
+
+  private static String ownBootstrap(Path code) {
+    Path bootstrap = code.resolve("bootstrap");
+    if (Files.isRegularFile(bootstrap)) {
+      return "/var/task/bootstrap";
+    }
+    throw new LambicException(
+        "Runtime.InvalidEntrypoint",
+        Blame.FUNCTION,
+        "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
+  }
+}

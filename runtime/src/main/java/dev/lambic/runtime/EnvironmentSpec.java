@@ -1,0 +1,41 @@
+package dev.lambic.runtime;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * What an execution environment is made of.
+ *
+ * @param name unique on this host; seen by the function, so it carries nothing secret
+ * @param target how the runtime is started
+ * @param functionName without ARN or qualifier
+ * @param version {@code $LATEST} or a number
+ * @param region such as {@code us-east-1}
+ * @param handler as configured; empty where the runtime needs none
+ * @param memoryMb the function's memory
+ * @param tmpMb the size of {@code /tmp}
+ * @param variables the function's own environment variables
+ * @param code the unpacked code, seen as {@code /var/task}
+ * @param logGroup CloudWatch Logs group
+ * @param logStream CloudWatch Logs stream
+ * @param credentials what the function calls AWS with
+ */
+public record EnvironmentSpec(
+    String name,
+    RuntimeTarget target,
+    String functionName,
+    String version,
+    String region,
+    String handler,
+    int memoryMb,
+    int tmpMb,
+    Map<String, String> variables,
+    Path code,
+    String logGroup,
+    String logStream,
+    SessionCredentials credentials) {
+  /** Copies the variables. */
+  public EnvironmentSpec {
+    variables = Map.copyOf(variables);
+  }
+}

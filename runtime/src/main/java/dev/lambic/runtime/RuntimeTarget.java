@@ -1,0 +1,31 @@
+package dev.lambic.runtime;
+
+import dev.lambic.sandbox.ReadOnlyMount;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How the functions of one runtime identifier are started on this host.
+ *
+ * @param identifier AWS's name, such as {@code python3.12}
+ * @param managed whether the runtime brings its own bootstrap; false for {@code provided.*}
+ * @param mounts what is seen inside beside the function's code
+ * @param argv the program to start; empty when the function's code brings it
+ * @param variables environment variables of this runtime
+ * @param warning what differs from AWS's runtime of that name on this host, for a person
+ */
+public record RuntimeTarget(
+    String identifier,
+    boolean managed,
+    List<ReadOnlyMount> mounts,
+    List<String> argv,
+    Map<String, String> variables,
+    Optional<String> warning) {
+  /** Copies the collections. */
+  public RuntimeTarget {
+    mounts = List.copyOf(mounts);
+    argv = List.copyOf(argv);
+    variables = Map.copyOf(variables);
+  }
+}

@@ -1,0 +1,48 @@
+package dev.lambic.runtime;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The environment variables that a runtime process starts with.
+ *
+ * <p>Follows "Defined runtime environment variables" of the Lambda Developer Guide. The one
+ * addition is {@code AWS_ENDPOINT_URL}, without which the SDKs would leave this host.
+ */
+final class Variables {
+  private Variables() {}
+
+  static List<String> of(EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin");
+    all.put(
+        "LD_LIBRARY_PATH",
+        "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib");
+    all.put("LANG", "en_US.UTF-8");
+    all.put("TZ", ":UTC");
+    all.put("AWS_ENDPOINT_URL", awsEndpoint);
+    all.putAll(spec.target().variables());
+    // The function's own come before what Lambda reserves, so they can never replace it.
+    all.putAll(spec.variables());
+    all.put("_HANDLER", spec.handler());
+    all.put("LAMBDA_TASK_ROOT", "/var/task");
+    all.put("LAMBDA_RUNTIME_DIR", "/var/runtime");
+    all.put("AWS_REGION", spec.region());
+    all.put("AWS_DEFAULT_REGION", spec.region());
+    all.put("AWS_ACCESS_KEY_ID", spec.credentials().accessKeyId());
+    all.put("AWS_SECRET_ACCESS_KEY", spec.credentials().secretAccessKey());
+    all.put("AWS_SESSION_TOKEN", spec.credentials().sessionToken());
+    all.put("AWS_LAMBDA_FUNCTION_NAME", spec.functionName());
+    all.put("AWS_LAMBDA_FUNCTION_VERSION", spec.version());
+    all.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", String.valueOf(spec.memoryMb()));
+    all.put("AWS_LAMBDA_LOG_GROUP_NAME", spec.logGroup());
+    all.put("AWS_LAMBDA_LOG_STREAM_NAME", spec.logStream());
+    all.put("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+    all.put("AWS_LAMBDA_RUNTIME_API", runtimeApi);
+    List<String> pairs = new ArrayList<>(all.size());
+    all.forEach((name, value) -> pairs.add(name + "=" + value));
+    return pairs;
+  }
+}

@@ -1,0 +1,23 @@
+package dev.lambic.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event on its way to a runtime.
+ *
+ * @param requestId the invocation's id
+ * @param payload the event; never changed after it was handed over
+ * @param invokedArn the ARN as it was invoked, with its qualifier if there was one
+ * @param deadlineMillis wall-clock time at which the invocation times out
+ * @param traceId for {@code X-Amzn-Trace-Id}; null if there is none
+ * @param clientContext JSON of the caller's client context; null if there is none
+ */
+// Never compared, and a copy of every event would be paid on the hot path.
+@SuppressWarnings("ArrayRecordComponent")
+public record Work(
+    String requestId,
+    byte[] payload,
+    String invokedArn,
+    long deadlineMillis,
+    @Nullable String traceId,
+    @Nullable String clientContext) {}
