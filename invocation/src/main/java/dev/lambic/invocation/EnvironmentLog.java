@@ -1,0 +1,103 @@
+package dev.lambic.invocation;
+
+import dev.lambic.kernel.Ticker;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The log of one environment: what its processes write, and Lambda's own lines around it.
+ *
+ * <p>Output comes on the thread that reads all environments' output, Lambda's lines on others; the
+ * object's lock keeps them whole and in order. A line is an event; a line without an end becomes
+ * one when it is too long or when Lambda's next line comes.
+ */
+final class EnvironmentLog {
+  /** How much of the log an invocation can be asked to answer with. */
+  static final int TAIL_BYTES = 4096;
+
+  /** The largest event of CloudWatch Logs; a longer line is broken. */
+  private static final int MAX_LINE_BYTES = 256 * 1024;
+
+  private final Logs.Stream stream;
+  private final Ticker ticker;
+  private byte[] line = new byte[512];
+  private int length;
+  private final byte[] tail = new byte[TAIL_BYTES];
+  private long tailWritten;
+
+  EnvironmentLog(Logs.Stream stream, Ticker ticker) {
+    this.stream = stream;
+    this.ticker = ticker;
+  }
+
+  /** Takes output of the environment's processes. */
+  synchronized void output(byte[] bytes, int count) {
+    int from = 0;
+    for (int i = 0; i < count; i++) {
+      if (bytes[i] == '\n') {
+        take(bytes, from, i);
+        endLine();
+        from = i + 1;
+      }
+    }
+    take(bytes, from, count);
+  }
+
+  private void take(byte[] bytes, int from, int to) {
+    int at = from;
+    while (at < to) {
+      int room = MAX_LINE_BYTES - length;
+      int count = Math.min(room, to - at);
+      if (length + count > line.length) {
+        line = Arrays.copyOf(line, Math.min(MAX_LINE_BYTES, 2 * (length + count)));
+      }
+      System.arraycopy(bytes, at, line, length, count);
+      length += count;
+      at += count;
+      if (length == MAX_LINE_BYTES) {
+        endLine();
+      }
+    }
+  }
+
+  private void endLine() {
+    String text = new String(line, 0, length, StandardCharsets.UTF_8);
+    length = 0;
+    if (line.length > 8192) {
+      line = new byte[512];
+    }
+    emit(text);
+  }
+
+  /** Adds a line of Lambda's own, after what the processes wrote before it. */
+  synchronized void platform(String text) {
+    if (length > 0) {
+      endLine();
+    }
+    emit(text);
+  }
+
+  private void emit(String text) {
+    stream.append(ticker.millis(), text);
+    byte[] bytes = (text + "\n").getBytes(StandardCharsets.UTF_8);
+    int from = Math.max(0, bytes.length - TAIL_BYTES);
+    for (int i = from; i < bytes.length; i++) {
+      tail[(int) (tailWritten++ % TAIL_BYTES)] = bytes[i];
+    }
+  }
+
+  /** Forgets what a tail would show, at the start of an invocation. */
+  synchronized void startTail() {
+    tailWritten = 0;
+  }
+
+  /** The last 4 KiB since {@link #startTail}. */
+  synchronized byte[] tail() {
+    int count = (int) Math.min(tailWritten, TAIL_BYTES);
+    byte[] copy = new byte[count];
+    for (int i = 0; i < count; i++) {
+      copy[i] = tail[(int) ((tailWritten - count + i) % TAIL_BYTES)];
+    }
+    return copy;
+  }
+}

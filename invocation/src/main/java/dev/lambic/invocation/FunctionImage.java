@@ -1,0 +1,44 @@
+package dev.lambic.invocation;
+
+import java.util.Map;
+
+/**
+ * An immutable state of a function version, as far as running it needs to know.
+ *
+ * @param key identity of this very state; another after each change of code or configuration
+ * @param arn the function's ARN without a qualifier
+ * @param name the function's name
+ * @param version {@code $LATEST} or a number
+ * @param region such as {@code us-east-1}
+ * @param account twelve digits
+ * @param role ARN of the execution role
+ * @param runtime AWS's runtime identifier
+ * @param handler as configured; may be empty
+ * @param memoryMb memory size
+ * @param timeoutSeconds longest duration of an invocation
+ * @param tmpMb size of {@code /tmp}
+ * @param variables the function's own environment variables
+ * @param logGroup CloudWatch Logs group
+ * @param code gives the unpacked code
+ */
+public record FunctionImage(
+    String key,
+    String arn,
+    String name,
+    String version,
+    String region,
+    String account,
+    String role,
+    String runtime,
+    String handler,
+    int memoryMb,
+    int timeoutSeconds,
+    int tmpMb,
+    Map<String, String> variables,
+    String logGroup,
+    Code code) {
+  /** Copies the variables. */
+  public FunctionImage {
+    variables = Map.copyOf(variables);
+  }
+}

@@ -1,0 +1,23 @@
+package dev.lambic.invocation;
+
+/** Where log streams are kept. Safe for use by many threads. */
+public interface Logs extends AutoCloseable {
+  /** Begins a stream; it shows up with its first event. */
+  Stream open(String group, String stream);
+
+  /** Writes down what is still in memory, within a bounded time. */
+  @Override
+  void close();
+
+  /** One log stream. */
+  interface Stream {
+    /**
+     * Adds an event; never blocks. If events come faster than they can be kept, some are left out
+     * and their number is noted.
+     *
+     * @param timestamp milliseconds since the epoch
+     * @param text without a line end
+     */
+    void append(long timestamp, String text);
+  }
+}
