@@ -1,0 +1,321 @@
+package dev.lambic.functions;
+
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
+import dev.lambic.store.Blobs;
+import dev.lambic.store.Directories;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * Deployment packages and what they unpack to, each named by the package's SHA-256.
+ *
+ * <p>A tree is there wholly or not at all: it is built beside its place, synced and renamed, and
+ * never changed afterwards, so all environments of this host share it read-only. What no function
+ * uses is removed after a grace period, but never while somebody holds a {@link Lease}. Safe for
+ * use by many threads of one process, which must be the only one that uses the directory.
+ *
+ * <p>Design: {@code known} counts the holders of every package and notes since when it is unused.
+ * The lock guards it and every rename in or out of the directory; {@link #collect} asks for the
+ * used packages under the lock, and a package is held from before it is recorded until after it is
+ * visible to that question, so one that is being recorded is never taken for unused.
+ */
+public final class CodeStore {
+  private static final String UNFINISHED = "unfinished-";
+
+  private final Path directory;
+  private final Blobs packages;
+  private final Ticker ticker;
+  private final Duration grace;
+  private final Object lock = new Object();
+  private final Map<String, Use> known = new HashMap<>();
+
+  /** Holders of one package. Guarded by the lock. */
+  private static final class Use {
+    int holders;
+    long unusedSince;
+    boolean unused;
+  }
+
+  /**
+   * Keeps an unpacked package from being removed. Closed by whoever acquired it, once is enough.
+   */
+  public interface Lease extends AutoCloseable {
+    /** The unpacked package, to be mounted read-only as {@code /var/task}. */
+    Path directory();
+
+    @Override
+    void close();
+  }
+
+  private CodeStore(Path directory, Blobs packages, Ticker ticker, Duration grace) {
+    this.directory = directory;
+    this.packages = packages;
+    this.ticker = ticker;
+    this.grace = grace;
+  }
+
+  /** Uses the directory and removes what a crash left unfinished. */
+  static CodeStore open(Path directory, Ticker ticker, Duration grace) {
+    Path trees = directory.resolve("code");
+    try {
+      Files.createDirectories(trees);
+      // Functions run as unprivileged users and must be able to reach their own mounted tree.
+      Files.setPosixFilePermissions(trees, PosixFilePermissions.fromString("rwx--x--x"));
+      CodeStore store =
+          new CodeStore(trees, Blobs.open(directory.resolve("packages")), ticker, grace);
+      store.lookAround();
+      return store;
+    } catch (IOException e) {
+      throw platform("The directory " + directory + " cannot be used for code.", e);
+    }
+  }
+
+  private void lookAround() throws IOException {
+    try (Stream<Path> children = Files.list(directory)) {
+      for (Path child : (Iterable<Path>) children::iterator) {
+        String name = child.getFileName().toString();
+        if (name.startsWith(UNFINISHED)) {
+          Trees.delete(child);
+        } else {
+          known.put(name, new Use());
+        }
+      }
+    }
+    packages.ids().forEach(id -> known.computeIfAbsent(id, i -> new Use()));
+  }
+
+  /**
+   * Holds the unpacked package.
+   *
+   * @param codeId as in {@link FunctionVersion#codeId}
+   * @throws LambicException with code {@code ResourceNotFoundException} if it is not there; one who
+   *     resolved the function long ago resolves it again
+   */
+  public Lease acquire(String codeId) {
+    Lease lease = hold(codeId);
+    if (Files.isDirectory(lease.directory())) {
+      return lease;
+    }
+    lease.close();
+    throw new LambicException(
+        "ResourceNotFoundException", Blame.PLATFORM, "The code " + codeId + " is not unpacked.");
+  }
+
+  /**
+   * Checks and unpacks a package, without keeping it yet.
+   *
+   * @throws software.amazon.awssdk.services.lambda.model.LambdaException if AWS would refuse it
+   */
+  Staged stage(byte[] zip) {
+    String codeId = HexFormat.of().formatHex(sha256(zip));
+    Lease lease = hold(codeId);
+    try {
+      Path place = lease.directory();
+      Path built = Files.isDirectory(place) ? place : unpack(zip);
+      return new Staged(codeId, zip, built, lease);
+    } catch (IOException e) {
+      lease.close();
+      throw platform("The deployment package could not be unpacked.", e);
+    } catch (RuntimeException e) {
+      lease.close();
+      throw e;
+    }
+  }
+
+  /** Stages a package that was kept earlier. */
+  Staged restage(String codeId) {
+    try (var in = packages.open(codeId)) {
+      return stage(in.readAllBytes());
+    } catch (IOException e) {
+      throw platform("The deployment package " + codeId + " cannot be read.", e);
+    }
+  }
+
+  /** Whether the unpacked package is in its place. */
+  boolean isReady(String codeId) {
+    return Files.isDirectory(directory.resolve(codeId));
+  }
+
+  /** Where the deployment package lies, or would lie. */
+  Path packageFile(String codeId) {
+    return packages.path(codeId);
+  }
+
+  /**
+   * Removes what was unused for the grace period.
+   *
+   * @param used the packages that functions refer to now; asked while nothing can be added
+   */
+  void collect(Supplier<Set<String>> used) throws IOException {
+    Set<Path> doomed = new HashSet<>();
+    synchronized (lock) {
+      long now = ticker.nanos();
+      Set<String> keep = used.get();
+      for (String codeId : Set.copyOf(known.keySet())) {
+        Use use = known.get(codeId);
+        if (use == null) {
+          continue;
+        }
+        if (use.holders > 0 || keep.contains(codeId)) {
+          use.unused = false;
+        } else if (!use.unused) {
+          use.unused = true;
+          use.unusedSince = now;
+        } else if (now - use.unusedSince >= grace.toNanos()) {
+          known.remove(codeId);
+          packages.delete(codeId);
+          Path tree = directory.resolve(codeId);
+          if (Files.isDirectory(tree)) {
+            Path aside = Files.createTempDirectory(directory, UNFINISHED).resolve("tree");
+            Files.move(tree, aside, StandardCopyOption.ATOMIC_MOVE);
+            doomed.add(aside.getParent());
+          }
+        }
+      }
+    }
+    for (Path tree : doomed) {
+      Trees.delete(tree);
+    }
+  }
+
+  private Path unpack(byte[] zip) throws IOException {
+    Path temporary = Files.createTempDirectory(directory, UNFINISHED);
+    try {
+      Unzip.into(temporary, zip);
+      return temporary;
+    } catch (IOException | RuntimeException e) {
+      Trees.delete(temporary);
+      throw e;
+    }
+  }
+
+  private Lease hold(String codeId) {
+    Path tree = directory.resolve(codeId);
+    synchronized (lock) {
+      Use use = known.computeIfAbsent(codeId, id -> new Use());
+      use.holders++;
+      use.unused = false;
+    }
+    AtomicBoolean open = new AtomicBoolean(true);
+    return new Lease() {
+      @Override
+      public Path directory() {
+        return tree;
+      }
+
+      @Override
+      public void close() {
+        if (open.compareAndSet(true, false)) {
+          release(codeId);
+        }
+      }
+    };
+  }
+
+  private void release(String codeId) {
+    synchronized (lock) {
+      Use use = known.get(codeId);
+      if (use != null) {
+        use.holders--;
+      }
+    }
+  }
+
+  private static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static LambicException platform(String message, IOException cause) {
+    return new LambicException("ServiceException", Blame.PLATFORM, message, cause);
+  }
+
+  /** A checked package on its way into the store. Used by one thread at a time. */
+  final class Staged implements AutoCloseable {
+    private final String codeId;
+    private final byte[] zip;
+    private final Path built;
+    private final Lease lease;
+
+    private Staged(String codeId, byte[] zip, Path built, Lease lease) {
+      this.codeId = codeId;
+      this.zip = zip;
+      this.built = built;
+      this.lease = lease;
+    }
+
+    /** The package's name. */
+    String codeId() {
+      return codeId;
+    }
+
+    /** The package's size in bytes. */
+    long size() {
+      return zip.length;
+    }
+
+    /** Makes the package itself durable, which comes before a function refers to it. */
+    void keep() {
+      try {
+        if (!packages.contains(codeId)) {
+          packages.put(new ByteArrayInputStream(zip));
+        }
+      } catch (IOException e) {
+        throw platform("The deployment package could not be stored.", e);
+      }
+    }
+
+    /** Makes the unpacked package durable and puts it in its place. */
+    void publish() {
+      Path place = lease.directory();
+      try {
+        if (!built.equals(place)) {
+          Trees.sync(built);
+          synchronized (lock) {
+            if (!Files.isDirectory(place)) {
+              Files.move(built, place, StandardCopyOption.ATOMIC_MOVE);
+            }
+          }
+          Directories.sync(directory);
+        }
+      } catch (IOException e) {
+        throw platform("The unpacked code could not be stored.", e);
+      }
+    }
+
+    /** Gives up what was not published, and the hold on the package. */
+    @Override
+    public void close() {
+      try {
+        if (!built.equals(lease.directory()) && Files.exists(built)) {
+          Trees.delete(built);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } finally {
+        lease.close();
+      }
+    }
+  }
+}

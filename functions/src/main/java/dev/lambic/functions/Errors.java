@@ -1,0 +1,106 @@
+package dev.lambic.functions;
+
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
+import software.amazon.awssdk.services.lambda.model.LambdaException;
+import software.amazon.awssdk.services.lambda.model.PreconditionFailedException;
+import software.amazon.awssdk.services.lambda.model.ResourceConflictException;
+import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
+
+/** The errors of the control plane in AWS's words, as recorded from Lambda. */
+final class Errors {
+  private static final String USER = "User";
+
+  private Errors() {}
+
+  static LambdaException invalid(String message) {
+    return InvalidParameterValueException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(400)
+        .awsErrorDetails(details("InvalidParameterValueException", message))
+        .build();
+  }
+
+  static LambdaException notFound(String message) {
+    return ResourceNotFoundException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(404)
+        .awsErrorDetails(details("ResourceNotFoundException", message))
+        .build();
+  }
+
+  static LambdaException functionNotFound(String arn) {
+    return notFound("Function not found: " + arn);
+  }
+
+  static LambdaException conflict(String message) {
+    return ResourceConflictException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(409)
+        .awsErrorDetails(details("ResourceConflictException", message))
+        .build();
+  }
+
+  static LambdaException updateInProgress(String arn) {
+    return conflict(
+        "The operation cannot be performed at this time. An update is in progress for resource: "
+            + arn);
+  }
+
+  static LambdaException wrongState(String state) {
+    return conflict(
+        "The operation cannot be performed at this time. The function is currently in the following"
+            + " state: "
+            + state);
+  }
+
+  static LambdaException revisionMismatch() {
+    String message =
+        "The Revision Id provided does not match the latest Revision Id. Call the"
+            + " GetFunction/GetAlias API to retrieve the latest Revision Id";
+    return PreconditionFailedException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(412)
+        .awsErrorDetails(details("PreconditionFailedException", message))
+        .build();
+  }
+
+  /** For a caller of another account; AWS names no member but, mostly, the message. */
+  static LambdaException accessDenied(@Nullable String message) {
+    return other("AccessDeniedException", 403, message);
+  }
+
+  static LambdaException zipTooLarge(long limit) {
+    return other(
+        "RequestEntityTooLargeException",
+        413,
+        "Zipped size must be smaller than " + limit + " bytes");
+  }
+
+  static LambdaException cannotUnzip() {
+    return invalid(
+        "Could not unzip uploaded file. Please check your file, then try to upload again.");
+  }
+
+  /** Errors that the service model does not list, so the SDK has no class for them. */
+  private static LambdaException other(String code, int status, @Nullable String message) {
+    LambdaException.Builder builder = LambdaException.builder();
+    builder.message(message);
+    builder.statusCode(status);
+    builder.awsErrorDetails(details(code, message));
+    return (LambdaException) builder.build();
+  }
+
+  private static AwsErrorDetails details(String code, @Nullable String message) {
+    return AwsErrorDetails.builder()
+        .serviceName("Lambda")
+        .errorCode(code)
+        .errorMessage(message)
+        .build();
+  }
+}

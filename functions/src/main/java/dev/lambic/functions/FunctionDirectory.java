@@ -1,0 +1,27 @@
+package dev.lambic.functions;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the version that an invocation runs.
+ *
+ * <p>Works in memory, without locks and without I/O, so it may be called on any thread for every
+ * invocation. Safe for use by many threads.
+ */
+public interface FunctionDirectory {
+  /**
+   * The version that the caller means.
+   *
+   * <p>While an update is in progress this is the version from before it.
+   *
+   * @param account the caller's
+   * @param region the caller's
+   * @param nameOrArn a name, a partial ARN or a full one, each with a qualifier or without
+   * @param qualifier a version or alias; null if the caller gave none
+   * @throws software.amazon.awssdk.services.lambda.model.LambdaException with the error that Invoke
+   *     answers: {@code ResourceNotFoundException}, {@code InvalidParameterValueException} for two
+   *     different qualifiers, {@code ResourceConflictException} for a function that is not yet
+   *     active, {@code AccessDeniedException} for a function of another account
+   */
+  Resolved resolve(String account, String region, String nameOrArn, @Nullable String qualifier);
+}

@@ -1,0 +1,59 @@
+package dev.lambic.functions;
+
+import java.util.Map;
+
+/**
+ * One version of a function, ready to run: what an execution environment is made from.
+ *
+ * <p>Immutable. A change of the function makes another one with another {@link #revision}, so two
+ * with the same {@link #arn} and revision are the same.
+ *
+ * @param account twelve digits
+ * @param region such as {@code us-east-1}
+ * @param functionArn the function's ARN without a qualifier
+ * @param functionName the plain name
+ * @param version {@code $LATEST} or a number
+ * @param revision changes with whatever changes the behaviour of the function
+ * @param role the execution role's ARN
+ * @param runtime AWS's identifier, such as {@code python3.12}
+ * @param handler as configured
+ * @param memoryMb 128 to 10240
+ * @param timeoutSeconds 1 to 900
+ * @param ephemeralMb the size of {@code /tmp}, 512 to 10240
+ * @param architecture {@code x86_64} or {@code arm64}
+ * @param variables the function's own environment variables
+ * @param logGroup where its logs go
+ * @param codeSha256 the deployment package's SHA-256 in base64, as the API shows it
+ * @param codeId the same in hexadecimal; {@link CodeStore#acquire} takes it
+ */
+public record FunctionVersion(
+    String account,
+    String region,
+    String functionArn,
+    String functionName,
+    String version,
+    String revision,
+    String role,
+    String runtime,
+    String handler,
+    int memoryMb,
+    int timeoutSeconds,
+    int ephemeralMb,
+    String architecture,
+    Map<String, String> variables,
+    String logGroup,
+    String codeSha256,
+    String codeId) {
+  /** The version of the code and configuration that updates change. */
+  public static final String LATEST = "$LATEST";
+
+  /** Copies the variables. */
+  public FunctionVersion {
+    variables = Map.copyOf(variables);
+  }
+
+  /** The ARN with the version as its qualifier. */
+  public String arn() {
+    return functionArn + ":" + version;
+  }
+}

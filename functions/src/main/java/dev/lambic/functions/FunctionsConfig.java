@@ -1,0 +1,22 @@
+package dev.lambic.functions;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+
+/**
+ * What the control plane needs to know about its host.
+ *
+ * @param directory holds deployment packages and unpacked code; made if missing; used by this
+ *     process only
+ * @param architecture of this host in AWS's words, {@code x86_64} or {@code arm64}
+ * @param endpoint where clients reach this server, for download URLs; asked for each
+ */
+public record FunctionsConfig(Path directory, String architecture, Supplier<URI> endpoint) {
+  /** Refuses an architecture that Lambda does not know. */
+  public FunctionsConfig {
+    if (!architecture.equals("x86_64") && !architecture.equals("arm64")) {
+      throw new IllegalArgumentException("unknown architecture " + architecture);
+    }
+  }
+}
