@@ -1,0 +1,95 @@
+package dev.lambic.server;
+
+import dev.lambic.functions.CodeStore;
+import dev.lambic.functions.FunctionListener;
+import dev.lambic.functions.FunctionVersion;
+import dev.lambic.invocation.Code;
+import dev.lambic.invocation.FunctionImage;
+import java.nio.file.Path;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * Function versions of the control plane as images that the data path runs.
+ *
+ * <p>Kept per version, so that a warm invocation makes nothing new. Safe for use by many threads.
+ */
+final class Images implements FunctionListener {
+  private final CodeStore code;
+  private final Consumer<String> retire;
+  private final ConcurrentHashMap<String, Known> known = new ConcurrentHashMap<>();
+
+  /** An image and what it was made from. */
+  private record Known(FunctionVersion version, FunctionImage image) {}
+
+  /**
+   * No images yet.
+   *
+   * @param retire ends the environments of an image that must not be served any more, by its key
+   */
+  Images(CodeStore code, Consumer<String> retire) {
+    this.code = code;
+    this.retire = retire;
+  }
+
+  FunctionImage of(FunctionVersion version) {
+    Known found = known.get(version.arn());
+    if (found != null && found.version.revision().equals(version.revision())) {
+      return found.image;
+    }
+    // Not remembered: an invocation may still be on its way with a version that was replaced.
+    return image(version);
+  }
+
+  @Override
+  public void updated(FunctionVersion now) {
+    Known before = known.put(now.arn(), new Known(now, image(now)));
+    if (before != null && !before.version.revision().equals(now.revision())) {
+      retire.accept(before.image.key());
+    }
+  }
+
+  @Override
+  public void deleted(FunctionVersion was) {
+    Known before = known.remove(was.arn());
+    retire.accept(before == null ? key(was) : before.image.key());
+  }
+
+  private static String key(FunctionVersion version) {
+    return version.arn() + "@" + version.revision();
+  }
+
+  private FunctionImage image(FunctionVersion version) {
+    return new FunctionImage(
+        key(version),
+        version.functionArn(),
+        version.functionName(),
+        version.version(),
+        version.region(),
+        version.account(),
+        version.role(),
+        version.runtime(),
+        version.handler(),
+        version.memoryMb(),
+        version.timeoutSeconds(),
+        version.ephemeralMb(),
+        version.variables(),
+        version.logGroup(),
+        () -> lease(version.codeId()));
+  }
+
+  private Code.Lease lease(String codeId) {
+    CodeStore.Lease lease = code.acquire(codeId);
+    return new Code.Lease() {
+      @Override
+      public Path directory() {
+        return lease.directory();
+      }
+
+      @Override
+      public void close() {
+        lease.close();
+      }
+    };
+  }
+}

@@ -1,0 +1,186 @@
+package dev.lambic.server;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.lambic.functions.FunctionDirectory;
+import dev.lambic.functions.Resolved;
+import dev.lambic.http.Headers;
+import dev.lambic.invocation.Invocation;
+import dev.lambic.invocation.Invoker;
+import dev.lambic.invocation.Outcome;
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
+import dev.lambic.wire.Call;
+import dev.lambic.wire.RawOperation;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.InvokeRequest;
+
+/**
+ * Lambda's Invoke, raw: the event's bytes go to the function as they came, and back.
+ *
+ * <p>Runs on the thread that read the request; only a cold start leaves it. Follows "Invoke" of the
+ * Lambda API Reference.
+ */
+final class InvokeOperation implements RawOperation {
+  /** The most a synchronous invocation may be asked with: 6 MiB. */
+  static final int MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
+
+  private static final byte[] NOTHING = new byte[0];
+  private static final byte[] NO_EVENT = "{}".getBytes(StandardCharsets.UTF_8);
+  private static final JsonFactory JSON =
+      new JsonFactoryBuilder().enable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION).build();
+
+  private final FunctionDirectory functions;
+  private final Images images;
+  private final Invoker invoker;
+  private final Traces traces;
+
+  InvokeOperation(FunctionDirectory functions, Images images, Invoker invoker, Ticker ticker) {
+    this.functions = functions;
+    this.images = images;
+    this.invoker = invoker;
+    this.traces = new Traces(ticker);
+  }
+
+  @Override
+  public void handle(Call call) {
+    Headers headers = call.request().headers();
+    String type = Objects.requireNonNullElse(headers.get("X-Amz-Invocation-Type"), "RequestResponse");
+    String logType = Objects.requireNonNullElse(headers.get("X-Amz-Log-Type"), "None");
+    boolean plain = logType.equals("None") || logType.equals("Tail");
+    if (!plain || !(type.equals("RequestResponse") || type.equals("DryRun"))) {
+      refuseType(call, type);
+      return;
+    }
+    byte[] payload = call.request().body();
+    if (payload.length > MAX_PAYLOAD_BYTES) {
+      throw new LambicException(
+          "RequestTooLargeException",
+          Blame.CALLER,
+          "Request must be smaller than " + MAX_PAYLOAD_BYTES + " bytes for the InvokeFunction operation",
+          Map.of("Type", "User"),
+          null);
+    }
+    String name = call.label("FunctionName");
+    Resolved function =
+        functions.resolve(
+            call.caller().account(),
+            call.caller().region(),
+            name == null ? "" : name,
+            call.query("Qualifier"));
+    if (type.equals("DryRun")) {
+      call.responder().send(204, call.answerHeaders(), NOTHING);
+      return;
+    }
+    requireJson(payload);
+    String trace = traces.next(headers.get("X-Amzn-Trace-Id"));
+    invoker.invoke(
+        new Invocation(
+            call.requestId(),
+            images.of(function.function()),
+            function.invokedArn(),
+            payload.length == 0 ? NO_EVENT : payload,
+            logType.equals("Tail"),
+            trace,
+            clientContext(headers.get("X-Amz-Client-Context"))),
+        new Answer(call, function.function().version(), trace));
+  }
+
+  /** Answers what is wrong with the values, or that what they ask for is not there. */
+  private static void refuseType(Call call, String type) {
+    call.typed(InvokeRequest.class);
+    throw new LambicException(
+        "NotImplementedException",
+        Blame.PLATFORM,
+        "Lambic does not do invocations of type " + type + " yet. RequestResponse and DryRun work.");
+  }
+
+  private static @Nullable String clientContext(@Nullable String base64) {
+    if (base64 == null) {
+      return null;
+    }
+    try {
+      String json = new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+      requireJson(json.getBytes(StandardCharsets.UTF_8));
+      return json.replace("\r", "").replace("\n", "");
+    } catch (IllegalArgumentException e) {
+      throw new LambicException(
+          "InvalidRequestContentException",
+          Blame.CALLER,
+          "Client context must be a valid Base64-encoded JSON object.",
+          Map.of("Type", "User"),
+          e);
+    }
+  }
+
+  private static void requireJson(byte[] payload) {
+    if (payload.length == 0) {
+      return;
+    }
+    try (JsonParser parser = JSON.createParser(payload)) {
+      int depth = 0;
+      int values = 0;
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        if (token.isStructEnd()) {
+          depth--;
+          continue;
+        }
+        if (depth == 0 && ++values > 1) {
+          throw unparsable("Unexpected content after the end of the JSON value", null);
+        }
+        if (token.isStructStart()) {
+          depth++;
+        }
+      }
+    } catch (JsonProcessingException e) {
+      throw unparsable(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new IllegalStateException("bytes in memory can always be read", e);
+    }
+  }
+
+  private static LambicException unparsable(String why, @Nullable Exception cause) {
+    return new LambicException(
+        "InvalidRequestContentException",
+        Blame.CALLER,
+        "Could not parse request body into json: Could not parse payload into json: " + why,
+        Map.of("Type", "User"),
+        cause);
+  }
+
+  /** Turns an outcome into the HTTP answer. */
+  private record Answer(Call call, String version, String trace) implements Invoker.Answer {
+    @Override
+    public void outcome(Outcome outcome) {
+      Headers headers =
+          call.answerHeaders()
+              .set("Content-Type", "application/json")
+              .add("X-Amz-Executed-Version", version)
+              .add("X-Amzn-Trace-Id", trace);
+      String error = outcome.functionError();
+      if (error != null) {
+        headers.add("X-Amz-Function-Error", error);
+      }
+      byte[] tail = outcome.logTail();
+      if (tail != null) {
+        headers.add("X-Amz-Log-Result", Base64.getEncoder().encodeToString(tail));
+      }
+      call.responder().send(200, headers, outcome.payload());
+    }
+
+    @Override
+    public void refused(LambicException why) {
+      call.fail(why);
+    }
+  }
+}

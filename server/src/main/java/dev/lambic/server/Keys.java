@@ -1,0 +1,147 @@
+package dev.lambic.server;
+
+import dev.lambic.invocation.CredentialIssuer;
+import dev.lambic.kernel.Ids;
+import dev.lambic.runtime.SessionCredentials;
+import dev.lambic.wire.AccessKey;
+import dev.lambic.wire.Credentials;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The access keys on record: those of people, from a file in the format of the AWS CLI's {@code
+ * credentials}, and those of running environments, in memory.
+ *
+ * <p>The file is made at the first start with one random key, so that it can be handed to the
+ * ordinary clients as it is ({@code AWS_SHARED_CREDENTIALS_FILE}). Safe for use by many threads.
+ */
+final class Keys implements Credentials, CredentialIssuer {
+  /** The account of keys that do not name another, and of requests without a key. */
+  static final String ACCOUNT = "000000000000";
+
+  private static final Pattern ROLE_NAME = Pattern.compile("[A-Za-z0-9+=,.@_-]{1,128}");
+
+  private final Map<String, AccessKey> people;
+  private final Map<String, AccessKey> sessions = new ConcurrentHashMap<>();
+  private final Ids ids;
+
+  private Keys(Map<String, AccessKey> people, Ids ids) {
+    this.people = Map.copyOf(people);
+    this.ids = ids;
+  }
+
+  /**
+   * Reads the file, or makes it with one random key if it is missing.
+   *
+   * @throws IOException if the file cannot be read or is not of the format
+   */
+  static Keys open(Path file, Ids ids) throws IOException {
+    if (!Files.exists(file)) {
+      String text =
+          "# Access keys of this Lambic, in the format of the AWS CLI's credentials file.\n"
+              + "# Add a section per key; lambic_account names another account than "
+              + ACCOUNT
+              + ".\n[default]\naws_access_key_id = AKIA"
+              + word(ids)
+              + "\naws_secret_access_key = "
+              + secret(ids)
+              + "\n";
+      Path made = Files.createTempFile(
+          file.toAbsolutePath().getParent(),
+          "credentials",
+          "",
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(made, text);
+      Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+    return new Keys(read(file), ids);
+  }
+
+  private static Map<String, AccessKey> read(Path file) throws IOException {
+    Map<String, AccessKey> keys = new HashMap<>();
+    Map<String, String> section = new HashMap<>();
+    for (String raw : Files.readAllLines(file)) {
+      String line = raw.trim();
+      if (line.startsWith("[")) {
+        add(section, keys);
+        section.clear();
+      } else if (!line.isEmpty() && !line.startsWith("#") && !line.startsWith(";")) {
+        int equals = line.indexOf('=');
+        if (equals < 0) {
+          throw new IOException(file + ": not a line of name and value: " + line);
+        }
+        section.put(line.substring(0, equals).trim(), line.substring(equals + 1).trim());
+      }
+    }
+    add(section, keys);
+    return keys;
+  }
+
+  private static void add(Map<String, String> section, Map<String, AccessKey> keys) {
+    String id = section.get("aws_access_key_id");
+    String secret = section.get("aws_secret_access_key");
+    if (id != null && secret != null) {
+      String account = section.getOrDefault("lambic_account", ACCOUNT);
+      keys.put(id, AccessKey.ofAccount(secret, account));
+    }
+  }
+
+  /** Sixteen letters and digits as in AWS's access key ids. */
+  private static String word(Ids ids) {
+    String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    StringBuilder word = new StringBuilder();
+    for (byte b : ids.bytes16()) {
+      word.append(alphabet.charAt(b & 31));
+    }
+    return word.toString();
+  }
+
+  private static String secret(Ids ids) {
+    byte[] bytes = new byte[30];
+    System.arraycopy(ids.bytes16(), 0, bytes, 0, 15);
+    System.arraycopy(ids.bytes16(), 0, bytes, 15, 15);
+    return new String(Base64.getEncoder().encode(bytes), StandardCharsets.US_ASCII);
+  }
+
+  @Override
+  public @Nullable AccessKey find(String accessKeyId) {
+    AccessKey person = people.get(accessKeyId);
+    return person != null ? person : sessions.get(accessKeyId);
+  }
+
+  /** The ids of people's keys. */
+  Set<String> peopleIds() {
+    return people.keySet();
+  }
+
+  @Override
+  public SessionCredentials issue(String account, String role, String functionName) {
+    String id = "ASIA" + word(ids);
+    String secret = secret(ids);
+    String token = secret(ids) + secret(ids);
+    String roleName = role.substring(role.lastIndexOf('/') + 1);
+    String shown = ROLE_NAME.matcher(roleName).matches() ? roleName : "role";
+    String principal =
+        String.format(
+            Locale.ROOT, "arn:aws:sts::%s:assumed-role/%s/%s", account, shown, functionName);
+    sessions.put(id, new AccessKey(secret, account, principal, token, null));
+    return new SessionCredentials(id, secret, token);
+  }
+
+  @Override
+  public void revoke(SessionCredentials credentials) {
+    sessions.remove(credentials.accessKeyId());
+  }
+}

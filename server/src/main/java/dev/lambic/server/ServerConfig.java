@@ -1,0 +1,99 @@
+package dev.lambic.server;
+
+import dev.lambic.wire.AuthMode;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * How a server is run: its command line and the places that its launcher tells it.
+ *
+ * @param host address to listen on
+ * @param port 0 takes any free one
+ * @param data where functions and their state are kept
+ * @param auth what requests have to prove
+ * @param boto3 directory with boto3 for Python functions, if there is one
+ * @param dynamoDb directory with DynamoDB Local; it need not exist
+ */
+record ServerConfig(
+    InetAddress host, int port, Path data, AuthMode auth, Optional<Path> boto3, Path dynamoDb) {
+  private static final Set<String> OPTIONS = Set.of("--host", "--port", "--data", "--auth");
+
+  /** A configuration that cannot be used; the message says what to do. */
+  static final class Misuse extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Misuse(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * Reads {@code --name value} pairs.
+   *
+   * @param properties as of the Java process: {@code lambic.boto3}, {@code lambic.dynamodb}
+   * @throws Misuse if an option is unknown or its value is no use
+   */
+  static ServerConfig parse(String[] args, int from, Map<String, String> properties) throws Misuse {
+    String host = "127.0.0.1";
+    int port = 4566;
+    Path data = Path.of(".lambic");
+    Optional<String> auth = Optional.empty();
+    for (int i = from; i < args.length; i += 2) {
+      if (!OPTIONS.contains(args[i])) {
+        throw new Misuse("unknown option " + args[i]);
+      }
+      if (i + 1 == args.length) {
+        throw new Misuse(args[i] + " needs a value");
+      }
+      String value = args[i + 1];
+      switch (args[i]) {
+        case "--host" -> host = value;
+        case "--port" -> port = port(value);
+        case "--data" -> data = Path.of(value);
+        default -> auth = Optional.of(value);
+      }
+    }
+    InetAddress address = address(host);
+    Path dynamoDb = Path.of(properties.getOrDefault("lambic.dynamodb", "dynamodb-local"));
+    Optional<Path> boto3 = Optional.ofNullable(properties.get("lambic.boto3")).map(Path::of);
+    return new ServerConfig(
+        address, port, data.toAbsolutePath().normalize(), mode(auth, address), boto3, dynamoDb);
+  }
+
+  private static int port(String value) throws Misuse {
+    try {
+      int port = Integer.parseInt(value);
+      if (port >= 0 && port < 65536) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      throw new Misuse("--port is a number, not " + value);
+    }
+    throw new Misuse("--port is at most 65535, not " + value);
+  }
+
+  private static InetAddress address(String host) throws Misuse {
+    try {
+      return InetAddress.getByName(host);
+    } catch (UnknownHostException e) {
+      throw new Misuse("--host is an address of this machine, not " + host);
+    }
+  }
+
+  /** Anybody may be anybody only where nobody else can reach. */
+  private static AuthMode mode(Optional<String> auth, InetAddress address) throws Misuse {
+    if (auth.isEmpty()) {
+      return address.isLoopbackAddress() ? AuthMode.ACCEPT : AuthMode.ENFORCE;
+    }
+    return switch (auth.get().toLowerCase(Locale.ROOT)) {
+      case "accept" -> AuthMode.ACCEPT;
+      case "enforce" -> AuthMode.ENFORCE;
+      default -> throw new Misuse("--auth is accept or enforce, not " + auth.get());
+    };
+  }
+}

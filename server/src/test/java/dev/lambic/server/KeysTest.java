@@ -1,0 +1,77 @@
+package dev.lambic.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lambic.kernel.Ids;
+import dev.lambic.runtime.SessionCredentials;
+import dev.lambic.wire.AccessKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class KeysTest {
+  @TempDir Path directory;
+
+  @Test
+  void makesOneKeyThatStaysAndThatOnlyTheOwnerReads() throws IOException {
+    Path file = directory.resolve("credentials");
+    Keys first = Keys.open(file, Ids.secure());
+    Keys second = Keys.open(file, Ids.secure());
+    assertThat(first.peopleIds()).hasSize(1).isEqualTo(second.peopleIds());
+    assertThat(first.peopleIds().iterator().next()).matches("AKIA[A-Z2-7]{16}");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    try (var files = Files.list(directory)) {
+      assertThat(files).containsExactly(file);
+    }
+  }
+
+  @Test
+  void readsKeysOfSeveralAccounts() throws IOException {
+    Path file = directory.resolve("credentials");
+    Files.writeString(
+        file,
+        """
+        # people
+        [default]
+        aws_access_key_id = AKIAONE
+        aws_secret_access_key=first
+        [other]
+        aws_access_key_id=AKIATWO
+        aws_secret_access_key = second
+        lambic_account = 123456789012
+        [empty]
+        """);
+    Keys keys = Keys.open(file, Ids.secure());
+    assertThat(keys.find("AKIAONE")).isEqualTo(AccessKey.ofAccount("first", "000000000000"));
+    assertThat(keys.find("AKIATWO")).isEqualTo(AccessKey.ofAccount("second", "123456789012"));
+    assertThat(keys.find("AKIATHREE")).isNull();
+  }
+
+  @Test
+  void refusesAFileOfAnotherFormat() throws IOException {
+    Path file = directory.resolve("credentials");
+    Files.writeString(file, "what is this\n");
+    assertThatThrownBy(() -> Keys.open(file, Ids.secure())).hasMessageContaining("what is this");
+  }
+
+  @Test
+  void sessionsAreKnownUntilTheyAreRevoked() throws IOException {
+    Keys keys = Keys.open(directory.resolve("credentials"), Ids.secure());
+    SessionCredentials session =
+        keys.issue("000000000000", "arn:aws:iam::000000000000:role/path/orders", "shop");
+    AccessKey key = keys.find(session.accessKeyId());
+    assertThat(key).isNotNull();
+    assertThat(key.secret()).isEqualTo(session.secretAccessKey());
+    assertThat(key.sessionToken()).isEqualTo(session.sessionToken());
+    assertThat(key.principalArn())
+        .isEqualTo("arn:aws:sts::000000000000:assumed-role/orders/shop");
+    keys.revoke(session);
+    assertThat(keys.find(session.accessKeyId())).isNull();
+    assertThat(session.toString()).doesNotContain(session.secretAccessKey());
+  }
+}
