@@ -27,7 +27,7 @@
 
 static const char *const directories[] = {
     "dev", "etc", "mnt", "opt", "proc", "tmp", "usr", "var",
-    "var/empty", "var/lang", "var/runtime", "var/task",
+    "var/empty", "var/lang", "var/rapid", "var/runtime", "var/task",
 };
 
 static const struct {

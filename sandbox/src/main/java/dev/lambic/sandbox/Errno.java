@@ -7,6 +7,8 @@ final class Errno {
   static final int EINTR = 4;
   static final int EAGAIN = 11;
   static final int EBUSY = 16;
+  static final int EEXIST = 17;
+  static final int EPIPE = 32;
   static final int ETIMEDOUT = 110;
 
   private Errno() {}
@@ -24,13 +26,14 @@ final class Errno {
       case 12 -> "cannot allocate memory";
       case 13 -> "permission denied";
       case EBUSY -> "device or resource busy";
-      case 17 -> "file exists";
+      case EEXIST -> "file exists";
       case 20 -> "not a directory";
       case 21 -> "is a directory";
       case 22 -> "invalid argument";
       case 23, 24 -> "too many open files";
       case 26 -> "text file busy";
       case 28 -> "no space left on device";
+      case EPIPE -> "broken pipe";
       case 36 -> "file name too long";
       case 38 -> "function not implemented";
       case 40 -> "too many levels of symbolic links";

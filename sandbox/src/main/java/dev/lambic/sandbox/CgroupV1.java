@@ -1,0 +1,209 @@
+package dev.lambic.sandbox;
+
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Control groups of version 1, where each controller has a tree of its own.
+ *
+ * <p>Follows the kernel's Documentation/admin-guide/cgroup-v1.
+ */
+final class CgroupV1 implements CgroupDriver {
+  static final List<String> CONTROLLERS = List.of("memory", "cpu", "pids", "freezer");
+
+  private final String memory;
+  private final String cpu;
+  private final String pids;
+  private final String freezer;
+
+  private CgroupV1(String memory, String cpu, String pids, String freezer) {
+    this.memory = memory;
+    this.cpu = cpu;
+    this.pids = pids;
+    this.freezer = freezer;
+  }
+
+  static CgroupV1 open(List<CgroupMount> mounts, String base) {
+    CgroupV1 driver =
+        new CgroupV1(
+            directory(mounts, "memory", base),
+            directory(mounts, "cpu", base),
+            directory(mounts, "pids", base),
+            directory(mounts, "freezer", base));
+    driver.bases().forEach(CgroupDriver::makeDirectory);
+    return driver;
+  }
+
+  private static String directory(List<CgroupMount> mounts, String controller, String base) {
+    return mounts.stream()
+            .filter(mount -> mount.controls(controller))
+            .findFirst()
+            .orElseThrow(() -> new SandboxException("cgroup-controller", 0, controller))
+            .path()
+        + "/"
+        + base;
+  }
+
+  /** The base groups; a mount with several controllers has only one. */
+  private List<String> bases() {
+    return List.of(memory, cpu, pids, freezer).stream().distinct().toList();
+  }
+
+  @Override
+  public Cgroup create(String name, Limits limits) {
+    Group group = group(name);
+    group.directories.forEach(CgroupDriver::makeDirectory);
+    try {
+      group.limit(limits);
+    } catch (SandboxException e) {
+      group.remove();
+      throw e;
+    }
+    return group;
+  }
+
+  @Override
+  public Cgroup find(String name) {
+    return group(name);
+  }
+
+  private Group group(String name) {
+    return new Group(
+        bases().stream().map(base -> base + "/" + name).toList(),
+        memory + "/" + name,
+        cpu + "/" + name,
+        pids + "/" + name,
+        freezer + "/" + name);
+  }
+
+  @Override
+  public List<String> names() {
+    return bases().stream()
+        .flatMap(base -> CgroupDriver.subdirectories(base).stream())
+        .distinct()
+        .toList();
+  }
+
+  @Override
+  public void removeBase() {
+    bases().forEach(Native::rmdir);
+  }
+
+  /** One group, as directories of the same name under each controller. */
+  private record Group(
+      List<String> directories, String memory, String cpu, String pids, String freezer)
+      implements Cgroup {
+    private static final int PERIOD_MICROSECONDS = 20_000;
+    private static final int MIN_QUOTA_MICROSECONDS = 1_000;
+    private static final long FREEZE_WAIT_NANOS = 50_000;
+    private static final int FREEZE_WAITS = 100_000;
+
+    @Override
+    public int version() {
+      return 1;
+    }
+
+    @Override
+    public List<String> joinPaths() {
+      return directories.stream().map(directory -> directory + "/tasks").toList();
+    }
+
+    @Override
+    public void limit(Limits limits) {
+      CgroupLimits.check(
+          limits,
+          KernelFile.readNumber("limit", memory + "/memory.usage_in_bytes"),
+          KernelFile.readNumber("limit", pids + "/pids.current"));
+      limitMemory(limits.memoryBytes());
+      long quota =
+          limits.cpus() == 0
+              ? -1
+              : Math.max(MIN_QUOTA_MICROSECONDS, Math.round(limits.cpus() * PERIOD_MICROSECONDS));
+      KernelFile.write("limit", cpu + "/cpu.cfs_period_us", Integer.toString(PERIOD_MICROSECONDS));
+      KernelFile.write("limit", cpu + "/cpu.cfs_quota_us", Long.toString(quota));
+      KernelFile.write("limit", pids + "/pids.max", CgroupLimits.processes(limits));
+    }
+
+    /** The limit with swap must never be below the one without, in no moment. */
+    private void limitMemory(long bytes) {
+      String plain = memory + "/memory.limit_in_bytes";
+      String withSwap = memory + "/memory.memsw.limit_in_bytes";
+      String text = Long.toString(bytes);
+      boolean raise = KernelFile.readNumber("limit", plain) < bytes;
+      if (!raise) {
+        KernelFile.write("limit", plain, text);
+      }
+      int swap = KernelFile.write(withSwap, text);
+      if (swap == -Errno.ENOENT) {
+        // A kernel that does not count swap: at least it should not use it for this group.
+        KernelFile.write("limit", memory + "/memory.swappiness", "0");
+      } else if (swap < 0) {
+        throw new SandboxException("limit", -swap, withSwap);
+      }
+      if (raise) {
+        KernelFile.write("limit", plain, text);
+      }
+    }
+
+    @Override
+    public MemoryUsage memory() {
+      return new MemoryUsage(
+          KernelFile.readNumber("memory", memory + "/memory.usage_in_bytes"),
+          KernelFile.readNumber("memory", memory + "/memory.max_usage_in_bytes"),
+          KernelFile.readNumber("memory", memory + "/memory.oom_control", "oom_kill"));
+    }
+
+    @Override
+    public void resetMemoryPeak() {
+      KernelFile.write("memory", memory + "/memory.max_usage_in_bytes", "0");
+    }
+
+    @Override
+    public void freeze() {
+      KernelFile.write("freeze", thawPath(), "FROZEN");
+      // Reading the state is what makes the kernel look whether all have stopped.
+      for (int i = 0; i < FREEZE_WAITS; i++) {
+        if (KernelFile.read("freeze", thawPath()).startsWith("FROZEN")) {
+          return;
+        }
+        LockSupport.parkNanos(FREEZE_WAIT_NANOS);
+      }
+      throw new SandboxException("freeze", Errno.ETIMEDOUT, freezer);
+    }
+
+    @Override
+    public void thaw() {
+      KernelFile.write("thaw", thawPath(), "THAWED");
+    }
+
+    @Override
+    public String thawPath() {
+      return freezer + "/freezer.state";
+    }
+
+    @Override
+    public List<Integer> processes() {
+      return directories.stream()
+          .flatMap(directory -> CgroupLimits.processes(directory).stream())
+          .distinct()
+          .toList();
+    }
+
+    @Override
+    public void killAll() {
+      // The signal waits in a frozen group until it is thawed.
+      processes().forEach(pid -> Native.kill(pid, ProcessExit.SIGKILL));
+      KernelFile.write(thawPath(), "THAWED");
+    }
+
+    @Override
+    public boolean remove() {
+      boolean removed = true;
+      for (String directory : directories) {
+        int result = Native.rmdir(directory);
+        removed &= result == 0 || result == -Errno.ENOENT;
+      }
+      return removed;
+    }
+  }
+}

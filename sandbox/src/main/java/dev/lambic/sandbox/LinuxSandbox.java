@@ -1,0 +1,300 @@
+package dev.lambic.sandbox;
+
+import java.nio.channels.ServerSocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A shell of the launcher with its control group and its channels.
+ *
+ * <p>Changes happen one after the other under {@code turn}. {@link #kill} does not wait for its
+ * turn: it marks the sandbox dead first, so that what is under way fails, and a freeze that is
+ * under way undoes itself.
+ */
+final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
+  private static final int TURN_SECONDS = 60;
+
+  private final SandboxSpec spec;
+  private final int slot;
+  private final Launcher launcher;
+  private final Cgroup cgroup;
+  private final NetworkDoor door;
+  private final OutputThread output;
+  private final Consumer<LinuxSandbox> undertaker;
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final Map<Integer, LinuxProcess> processes = new ConcurrentHashMap<>();
+  private final ReentrantLock turn = new ReentrantLock();
+  private final CompletableFuture<Void> shellGone = new CompletableFuture<>();
+  private final CompletableFuture<Void> gone = new CompletableFuture<>();
+
+  /** Guarded by itself, as is {@link #network}. */
+  private final List<ServerSocketChannel> channels = new ArrayList<>();
+
+  private int network = -1;
+  private volatile @Nullable String dead;
+  private volatile MemoryUsage lastMemory = new MemoryUsage(0, 0, 0);
+
+  /**
+   * @param undertaker told once, when the sandbox is dead; must not block
+   */
+  LinuxSandbox(
+      SandboxSpec spec,
+      int slot,
+      Launcher launcher,
+      Cgroup cgroup,
+      NetworkDoor door,
+      OutputThread output,
+      Consumer<LinuxSandbox> undertaker) {
+    this.spec = spec;
+    this.slot = slot;
+    this.launcher = launcher;
+    this.cgroup = cgroup;
+    this.door = door;
+    this.output = output;
+    this.undertaker = undertaker;
+  }
+
+  /** Makes the shell; the first and only first call. */
+  void open() {
+    launcher.listen(slot, this);
+    Message message = launcher.message(Message.CREATE, slot, "create");
+    message.put(cgroup.version()).put(cgroup.joinPaths());
+    message.put(spec.hostname()).put(spec.tmpBytes());
+    Reply reply = launcher.request(message, -1);
+    synchronized (channels) {
+      if (dead == null) {
+        network = reply.fd();
+        return;
+      }
+    }
+    reply.closeDescriptor();
+    throw SandboxException.dead(spec.name());
+  }
+
+  Launcher launcher() {
+    return launcher;
+  }
+
+  int slot() {
+    return slot;
+  }
+
+  Cgroup cgroup() {
+    return cgroup;
+  }
+
+  /** Completes when the launcher says that it is gone or is lost itself. */
+  CompletableFuture<Void> shellGone() {
+    return shellGone;
+  }
+
+  /** Called when nothing at all is left. */
+  void markGone() {
+    gone.complete(null);
+  }
+
+  @Override
+  public String name() {
+    return spec.name();
+  }
+
+  @Override
+  public ServerSocketChannel listen(int port) {
+    return inTurn(() -> {
+      ServerSocketChannel channel = door.listen(duplicateNetwork(), port);
+      synchronized (channels) {
+        if (dead == null) {
+          channels.add(channel);
+          return channel;
+        }
+      }
+      NetworkDoor.closeQuietly(channel);
+      throw SandboxException.dead(spec.name());
+    });
+  }
+
+  /** Its own descriptor for the user, since the number could soon mean another sandbox's. */
+  private int duplicateNetwork() {
+    synchronized (channels) {
+      int duplicate = network < 0 ? network : Native.duplicate(network);
+      if (duplicate < 0) {
+        throw SandboxException.dead(spec.name());
+      }
+      return duplicate;
+    }
+  }
+
+  @Override
+  public void attach(List<ReadOnlyMount> mounts) {
+    if (mounts.isEmpty()) {
+      return;
+    }
+    inTurn(() -> {
+      Message message = launcher.message(Message.ATTACH, slot, "attach").put(mounts.size());
+      mounts.forEach(mount -> message.put(mount.source().toString()).put(mount.target()));
+      return launcher.request(message, -1);
+    });
+  }
+
+  @Override
+  public SandboxProcess start(Command command, OutputListener listener) {
+    return inTurn(() -> startNow(command, listener));
+  }
+
+  private SandboxProcess startNow(Command command, OutputListener listener) {
+    int number = numbers.incrementAndGet();
+    Message message = launcher.message(Message.START, slot, "start").put(number);
+    message.put(command.argv()).put(command.environment()).put(command.directory());
+    Native.Pipe pipe = Native.pipe();
+    try {
+      LinuxProcess process = new LinuxProcess(this, number, output.read(pipe.readEnd(), listener));
+      processes.put(number, process);
+      try {
+        launcher.request(message, pipe.writeEnd());
+      } catch (SandboxException e) {
+        processes.remove(number);
+        throw e;
+      }
+      return process;
+    } finally {
+      Native.close(pipe.writeEnd());
+    }
+  }
+
+  void signal(int number, int signal) {
+    Message message = launcher.message(Message.SIGNAL, slot, "signal").put(number).put(signal);
+    inTurn(() -> launcher.request(message, -1));
+  }
+
+  @Override
+  public void limit(Limits limits) {
+    inTurn(() -> {
+      cgroup.limit(limits);
+      return limits;
+    });
+  }
+
+  @Override
+  public void freeze() {
+    inTurn(() -> {
+      try {
+        cgroup.freeze();
+      } finally {
+        if (dead != null) {
+          cgroup.killAll(); // what kill() had thawed is frozen again
+        }
+      }
+      return spec;
+    });
+  }
+
+  @Override
+  public void thaw() {
+    inTurn(() -> {
+      cgroup.thaw();
+      return spec;
+    });
+  }
+
+  @Override
+  public MemoryUsage memory() {
+    rememberMemory();
+    return lastMemory;
+  }
+
+  /** The last figures stay known after the group is removed. */
+  void rememberMemory() {
+    try {
+      lastMemory = cgroup.memory();
+    } catch (SandboxException e) {
+      // It was removed in this moment.
+    }
+  }
+
+  @Override
+  public void resetMemoryPeak() {
+    inTurn(() -> {
+      cgroup.resetMemoryPeak();
+      return spec;
+    });
+  }
+
+  /** Runs a change when it is its turn; a failure ends the sandbox, a refused limit does not. */
+  private <T> T inTurn(Supplier<T> change) {
+    try {
+      if (!turn.tryLock(TURN_SECONDS, TimeUnit.SECONDS)) {
+        throw new SandboxException("turn", Errno.ETIMEDOUT, spec.name());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SandboxException("turn", Errno.EINTR, spec.name(), e);
+    }
+    try {
+      String why = dead;
+      if (why != null) {
+        throw SandboxException.dead(why);
+      }
+      return change.get();
+    } catch (SandboxException e) {
+      if (!e.step().equals(SandboxException.LIMIT_BELOW_USAGE)) {
+        end(String.valueOf(e.getMessage()));
+      }
+      throw e;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  @Override
+  public void kill() {
+    end(spec.name() + " was killed");
+  }
+
+  private void end(String why) {
+    synchronized (channels) {
+      if (dead != null) {
+        return;
+      }
+      dead = why;
+      if (network >= 0) {
+        Native.close(network);
+        network = -1;
+      }
+      channels.forEach(NetworkDoor::closeQuietly);
+      channels.clear();
+    }
+    launcher.tell(launcher.message(Message.KILL, slot, "kill").put(cgroup.thawPath()));
+    undertaker.accept(this);
+  }
+
+  @Override
+  public CompletableFuture<Void> gone() {
+    return gone.copy();
+  }
+
+  @Override
+  public void exited(int process, ProcessExit exit) {
+    LinuxProcess known = processes.remove(process);
+    if (known != null) {
+      known.ended(exit);
+    }
+  }
+
+  /** The launcher's word, as opposed to {@link #gone()}, which waits for the rest. */
+  @Override
+  public void shellEnded() {
+    end(spec.name() + " ended");
+    processes.values().forEach(process -> process.ended(new ProcessExit(0, ProcessExit.SIGKILL)));
+    processes.clear();
+    shellGone.complete(null);
+  }
+}

@@ -1,0 +1,144 @@
+package dev.lambic.sandbox;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.ServerSocketChannel;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Opens channels inside the network namespaces of sandboxes.
+ *
+ * <p>A socket belongs to the namespace in which its thread is when it is made. So one platform
+ * thread enters the sandbox's, opens the channel, and comes back; nobody else ever runs on it.
+ */
+final class NetworkDoor implements AutoCloseable {
+  private static final int QUEUE = 10_000;
+  private static final int WAIT_MILLISECONDS = 10_000;
+  private static final int BACKLOG = 128;
+  private static final byte[] LOOPBACK = {127, 0, 0, 1};
+
+  private final int home;
+  private final ThreadPoolExecutor thread;
+
+  NetworkDoor() {
+    home = Native.open("/proc/self/ns/net", Native.O_RDONLY);
+    if (home < 0) {
+      throw new SandboxException("open-network", -home, "/proc/self/ns/net");
+    }
+    thread =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(QUEUE),
+            Thread.ofPlatform().daemon().name("lambic-network-door").factory());
+  }
+
+  /**
+   * A channel that listens on 127.0.0.1 in the namespace.
+   *
+   * @param network descriptor of the namespace, owned by this call
+   */
+  ServerSocketChannel listen(int network, int port) {
+    CompletableFuture<ServerSocketChannel> opened = new CompletableFuture<>();
+    try {
+      thread.execute(() -> open(network, port, opened));
+    } catch (RejectedExecutionException e) {
+      Native.close(network);
+      throw new SandboxException("listen", Errno.EAGAIN, "port " + port, e);
+    }
+    try {
+      return opened.get(WAIT_MILLISECONDS, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof SandboxException failure) {
+        throw new SandboxException(failure.step(), failure.errno(), failure.path(), failure);
+      }
+      throw new SandboxException("listen", 0, "port " + port + ": " + e.getCause(), e);
+    } catch (TimeoutException e) {
+      throw abandon(opened, new SandboxException("listen", Errno.ETIMEDOUT, "port " + port, e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw abandon(opened, new SandboxException("listen", Errno.EINTR, "port " + port, e));
+    }
+  }
+
+  /** Sees to it that a channel which is opened after all is closed again. */
+  private static SandboxException abandon(
+      CompletableFuture<ServerSocketChannel> opened, SandboxException why) {
+    if (!opened.completeExceptionally(why) && !opened.isCompletedExceptionally()) {
+      closeQuietly(opened.join());
+    }
+    return why;
+  }
+
+  private void open(int network, int port, CompletableFuture<ServerSocketChannel> opened) {
+    try {
+      ServerSocketChannel channel = listenThere(network, port);
+      if (!opened.complete(channel)) {
+        closeQuietly(channel);
+      }
+    } catch (IOException | RuntimeException e) {
+      opened.completeExceptionally(e);
+    } finally {
+      Native.close(network);
+    }
+  }
+
+  private ServerSocketChannel listenThere(int network, int port) throws IOException {
+    int entered = Native.setns(network, Native.CLONE_NEWNET);
+    if (entered < 0) {
+      throw new SandboxException("setns-network", -entered, "");
+    }
+    try {
+      return openChannel(port);
+    } finally {
+      int left = Native.setns(home, Native.CLONE_NEWNET);
+      if (left < 0) {
+        thread.shutdownNow(); // this thread must not serve anybody any more
+        throw new SandboxException("setns-home", -left, "");
+      }
+    }
+  }
+
+  private static ServerSocketChannel openChannel(int port) throws IOException {
+    ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.INET);
+    try {
+      channel.bind(new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), port), BACKLOG);
+      return channel;
+    } catch (IOException | RuntimeException e) {
+      closeQuietly(channel);
+      throw e;
+    }
+  }
+
+  static void closeQuietly(ServerSocketChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // A listening socket has nothing that could be lost.
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.shutdown();
+    try {
+      if (!thread.awaitTermination(WAIT_MILLISECONDS, TimeUnit.MILLISECONDS)) {
+        return; // it still needs its way home
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    Native.close(home);
+  }
+}
