@@ -77,8 +77,8 @@ def main(model_file, out_file):
         if "enum" in shape and name not in by_service:
             out["enum"] = as_printed(shape["enum"])
         if out:
-            if kind in ("double", "float"):
-                out["decimal"] = True
+            if kind in ("integer", "long", "double", "float"):
+                out["number"] = True
             if shape.get("sensitive"):
                 out["sensitive"] = True
         visiting.discard(name)

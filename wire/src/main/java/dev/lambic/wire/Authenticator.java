@@ -1,0 +1,205 @@
+package dev.lambic.wire;
+
+import dev.lambic.http.Headers;
+import dev.lambic.http.HttpRequest;
+import dev.lambic.kernel.Ticker;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Establishes who sent a request, as AWS does by Signature Version 4.
+ *
+ * <p>Safe for use by many threads; never blocks. The time it takes grows with the body, which is
+ * hashed.
+ */
+final class Authenticator {
+  /** The clock skew that AWS forgives. */
+  private static final int SKEW_MINUTES = 5;
+
+  private static final String UNSIGNED = "UNSIGNED-PAYLOAD";
+  private static final String STREAMING = "STREAMING-";
+  private static final String NO_ACCOUNT = "000000000000";
+
+  /** A request with its sender; the body is free of any transfer encoding of AWS. */
+  record Result(Caller caller, HttpRequest request) {}
+
+  private final AuthMode mode;
+  private final Credentials credentials;
+  private final String defaultRegion;
+  private final Ticker ticker;
+  private final SigningKeys keys = new SigningKeys();
+
+  Authenticator(AuthMode mode, Credentials credentials, String defaultRegion, Ticker ticker) {
+    this.mode = mode;
+    this.credentials = credentials;
+    this.defaultRegion = defaultRegion;
+    this.ticker = ticker;
+  }
+
+  /** Whether {@link #authenticate} will hash the body. */
+  boolean readsBody(@Nullable Signature signature, HttpRequest request) {
+    boolean verified = signature != null && credentials.find(signature.accessKeyId()) != null;
+    return (verified && !UNSIGNED.equals(request.headers().get("x-amz-content-sha256")))
+        || AwsChunked.announced(request.headers());
+  }
+
+  /**
+   * The sender.
+   *
+   * @param signature of the request, or null if it has none
+   * @throws dev.lambic.kernel.LambicException with AWS's error if the request is refused
+   */
+  Result authenticate(@Nullable Signature signature, HttpRequest request) {
+    if (signature == null) {
+      if (mode == AuthMode.ENFORCE) {
+        throw SignatureErrors.missing();
+      }
+      return new Result(Caller.ofAccount(NO_ACCOUNT, defaultRegion), decoded(request, null, null));
+    }
+    AccessKey key = credentials.find(signature.accessKeyId());
+    if (key == null) {
+      if (mode == AuthMode.ENFORCE) {
+        throw SignatureErrors.unknownKey();
+      }
+      return new Result(unknown(signature), decoded(request, null, null));
+    }
+    verify(signature, key, request);
+    Caller caller =
+        new Caller(key.account(), signature.region(), signature.accessKeyId(), key.principalArn());
+    return new Result(caller, decoded(request, key, signature));
+  }
+
+  /** A key id of twelve digits names the account, a convention of tools of this kind. */
+  private static Caller unknown(Signature signature) {
+    String id = signature.accessKeyId();
+    boolean account = id.length() == 12 && id.chars().allMatch(c -> c >= '0' && c <= '9');
+    Caller root = Caller.ofAccount(account ? id : NO_ACCOUNT, signature.region());
+    return new Caller(root.account(), root.region(), id, root.principalArn());
+  }
+
+  private void verify(Signature signature, AccessKey key, HttpRequest request) {
+    Instant now = ticker.instant();
+    if (key.sessionToken() != null || signature.token() != null) {
+      if (!same(
+          Objects.requireNonNullElse(key.sessionToken(), ""),
+          Objects.requireNonNullElse(signature.token(), ""))) {
+        throw SignatureErrors.unknownKey();
+      }
+    }
+    if (key.expires() != null && !now.isBefore(key.expires())) {
+      throw SignatureErrors.expiredToken();
+    }
+    checkTime(signature, now);
+    if (!(";" + signature.signedHeaders() + ";").contains(";host;")) {
+      throw SignatureErrors.invalid(
+          "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+    }
+    String canonical = CanonicalRequest.of(request, signature, payloadHash(signature, request));
+    String text =
+        Signature.ALGORITHM
+            + '\n'
+            + signature.time()
+            + '\n'
+            + signature.scope()
+            + '\n'
+            + SigningKeys.hash(canonical.getBytes(StandardCharsets.ISO_8859_1));
+    if (!same(keys.sign(key, signature, text), signature.value())) {
+      throw SignatureErrors.mismatch(canonical, text);
+    }
+  }
+
+  private static void checkTime(Signature signature, Instant now) {
+    Instant signed;
+    try {
+      signed = Signature.parseTime(signature.time());
+    } catch (DateTimeException e) {
+      throw SignatureErrors.incomplete(
+          "Date must be in ISO-8601 'basic format'. Got '"
+              + signature.time()
+              + "'. See http://en.wikipedia.org/wiki/ISO_8601");
+    }
+    if (!signature.time().startsWith(signature.date()) || signature.date().length() != 8) {
+      throw SignatureErrors.invalid(
+          "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from"
+              + " HTTP: '"
+              + signature.date()
+              + "' != '"
+              + signature.time().substring(0, 8)
+              + "', from '"
+              + signature.time()
+              + "'.");
+    }
+    Instant latest = now.plusSeconds(60L * SKEW_MINUTES);
+    if (signed.isAfter(latest)) {
+      throw SignatureErrors.invalid(
+          "Signature not yet current: "
+              + signature.time()
+              + " is still later than "
+              + Signature.basicTime(latest)
+              + " ("
+              + Signature.basicTime(now)
+              + " + "
+              + SKEW_MINUTES
+              + " min.)");
+    }
+    Instant earliest =
+        now.minusSeconds(signature.presigned() ? signature.expiresSeconds() : 60L * SKEW_MINUTES);
+    if (signed.isBefore(earliest)) {
+      throw SignatureErrors.invalid(
+          "Signature expired: "
+              + signature.time()
+              + " is now earlier than "
+              + Signature.basicTime(earliest)
+              + " ("
+              + Signature.basicTime(now)
+              + " - "
+              + (signature.presigned() ? signature.expiresSeconds() + " sec." : "5 min.")
+              + ")");
+    }
+  }
+
+  private static String payloadHash(Signature signature, HttpRequest request) {
+    String given = request.headers().get("x-amz-content-sha256");
+    boolean s3 = signature.service().equals("s3");
+    if (given != null && (given.equals(UNSIGNED) || given.startsWith(STREAMING))) {
+      return given;
+    }
+    if (s3 && signature.presigned() && given == null) {
+      return UNSIGNED;
+    }
+    String actual = SigningKeys.hash(request.body());
+    if (s3 && given != null && !given.equals(actual)) {
+      throw SignatureErrors.bodyHash();
+    }
+    return actual;
+  }
+
+  private HttpRequest decoded(
+      HttpRequest request, @Nullable AccessKey key, @Nullable Signature signature) {
+    Headers headers = request.headers();
+    if (!AwsChunked.announced(headers)) {
+      return request;
+    }
+    String hash = headers.get("x-amz-content-sha256");
+    boolean signedPieces = hash != null && hash.startsWith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
+    AwsChunked.Signer signer =
+        signedPieces && key != null && signature != null
+            ? new AwsChunked.Signer(keys, key, signature)
+            : null;
+    return new HttpRequest(
+        request.method(),
+        request.target(),
+        headers,
+        AwsChunked.decode(request.body(), headers, signer),
+        request.remote());
+  }
+
+  private static boolean same(String a, String b) {
+    return MessageDigest.isEqual(
+        a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,172 @@
+package dev.lambic.wire;
+
+import dev.lambic.http.Headers;
+import dev.lambic.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes an error in the protocol that the client of a request speaks.
+ *
+ * <p>The protocol is told from the request, for an error may arise before anybody knows the
+ * service.
+ */
+enum ErrorFormat {
+  /** The code travels in a header, the body is JSON. */
+  REST_JSON {
+    @Override
+    Answer write(AwsError error, HttpRequest request, Headers headers) {
+      headers.add("Content-Type", "application/json").add("x-amzn-ErrorType", error.code());
+      return new Answer(status(error, false), headers, json(error, new LinkedHashMap<>(), headers));
+    }
+  },
+  /** The code is a member of the JSON body. */
+  AWS_JSON {
+    @Override
+    Answer write(AwsError error, HttpRequest request, Headers headers) {
+      String type = contentType(request);
+      if (!type.startsWith(AWS_JSON_TYPE)) {
+        type = "application/x-amz-json-1.0";
+      }
+      headers.add("Content-Type", type);
+      Map<String, String> members = new LinkedHashMap<>();
+      boolean common = error.shape() == null && error.modelled() == null;
+      boolean prefixed = common && type.startsWith("application/x-amz-json-1.0");
+      members.put("__type", (prefixed ? "com.amazon.coral.service#" : "") + error.code());
+      return new Answer(status(error, true), headers, json(error, members, headers));
+    }
+  },
+  /** For clients of the query protocols and of S3. */
+  XML {
+    @Override
+    Answer write(AwsError error, HttpRequest request, Headers headers) {
+      headers.add("Content-Type", "text/xml");
+      int status = status(error, false);
+      String code = error.code();
+      String body =
+          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse><Error><Type>"
+              + (status < 500 ? "Sender" : "Receiver")
+              + "</Type><Code>"
+              + escape(
+                  code.endsWith(EXCEPTION)
+                      ? code.substring(0, code.length() - EXCEPTION.length())
+                      : code)
+              + "</Code><Message>"
+              + escape(Objects.requireNonNullElse(error.message(), ""))
+              + "</Message></Error><RequestId>"
+              + Objects.requireNonNullElse(headers.get(REQUEST_ID), "")
+              + "</RequestId></ErrorResponse>";
+      return new Answer(status, headers, body.getBytes(StandardCharsets.UTF_8));
+    }
+  };
+
+  static final String REQUEST_ID = "x-amzn-RequestId";
+  private static final String AWS_JSON_TYPE = "application/x-amz-json-";
+  private static final String EXCEPTION = "Exception";
+
+  /** The format for this request's client. */
+  static ErrorFormat of(HttpRequest request, @Nullable String service) {
+    String type = contentType(request);
+    if (request.headers().has("X-Amz-Target") || type.startsWith(AWS_JSON_TYPE)) {
+      return AWS_JSON;
+    }
+    return "s3".equals(service) || type.startsWith("application/x-www-form-urlencoded")
+        ? XML
+        : REST_JSON;
+  }
+
+  /**
+   * The whole answer.
+   *
+   * @param headers those that the answer has anyway; more are added
+   */
+  abstract Answer write(AwsError error, HttpRequest request, Headers headers);
+
+  private static String contentType(HttpRequest request) {
+    return Objects.requireNonNullElse(request.headers().get("Content-Type"), "");
+  }
+
+  private static int status(AwsError error, boolean awsJson) {
+    if (error.status() != 0) {
+      return error.status();
+    }
+    if (error.shape() != null) {
+      return error.shape().status();
+    }
+    return switch (error.code()) {
+      case "ValidationException",
+          "SerializationException",
+          "XAmzContentSHA256Mismatch",
+          "IncompleteBody" ->
+          400;
+      case "AccessDeniedException",
+          "ExpiredTokenException",
+          "IncompleteSignatureException",
+          "InvalidSignatureException",
+          "MissingAuthenticationTokenException",
+          "UnrecognizedClientException" ->
+          awsJson ? 400 : 403;
+      case "UnknownOperationException" -> awsJson ? 400 : 404;
+      case "RequestEntityTooLargeException" -> 413;
+      case "NotImplementedException" -> 501;
+      case "ServiceUnavailableException" -> 503;
+      default ->
+          switch (error.blame()) {
+            case CALLER, FUNCTION -> 400;
+            case CAPACITY -> 429;
+            case PLATFORM -> 500;
+          };
+    };
+  }
+
+  private static byte[] json(AwsError error, Map<String, String> strings, Headers headers) {
+    ErrorShape shape = error.shape();
+    for (Map.Entry<String, String> member : error.members().entrySet()) {
+      String header = shape == null ? null : shape.headers().get(member.getKey());
+      if (header == null) {
+        strings.put(member.getKey(), member.getValue());
+      } else {
+        headers.add(header, member.getValue());
+      }
+    }
+    if (shape != null && shape.typed()) {
+      strings.putIfAbsent("Type", shape.receiver() ? "Service" : "User");
+    }
+    if (error.modelled() != null) {
+      for (Member member : SdkBinding.structure(error.modelled()).members()) {
+        Object value = member.get(error.modelled());
+        if (value == null) {
+          continue;
+        }
+        if (member.place() == Place.HEADER) {
+          headers.add(member.wireName(), value.toString());
+        } else if (member.kind() == Kind.STRING) {
+          strings.put(member.wireName(), (String) value);
+        }
+      }
+    }
+    if (error.message() != null) {
+      strings.put(shape == null ? sharedText(error.code()) : shape.text(), error.message());
+    }
+    return JsonWriter.writeError(strings, error.modelled());
+  }
+
+  /** The errors that all services share do not agree on the name of their message. */
+  private static String sharedText(String code) {
+    return switch (code) {
+      case "AccessDeniedException",
+          "RequestEntityTooLargeException",
+          "SerializationException",
+          "UnknownOperationException" ->
+          "Message";
+      default -> "message";
+    };
+  }
+
+  private static String escape(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+  }
+}
