@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -36,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * runs on the caller's thread as far as the runtime's socket; a cold one has a virtual thread.
  */
 public final class Dispatcher implements Invoker, AutoCloseable {
+  /** How long a call waits for an environment that has answered already. */
+  private static final long AWAIT_IDLE_MILLIS = 3;
+
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
   private static final DateTimeFormatter STREAM_DATE = DateTimeFormatter.ofPattern("yyyy/MM/dd");
 
@@ -51,7 +53,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   private final Transitions<Life> table = Life.table();
   private final Owner owner = new Owner();
 
-  private final Map<String, ArrayDeque<Worker>> idle = new HashMap<>();
+  private final Map<String, Pool> pools = new HashMap<>();
   private final Set<Worker> all = new HashSet<>();
   private final Set<String> retired = new HashSet<>();
   private int running;
@@ -90,14 +92,48 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       answer.refused(refusal);
       return;
     }
-    for (Worker worker = takeIdle(invocation.image().key());
-        worker != null;
-        worker = takeIdle(invocation.image().key())) {
+    place(invocation, answer);
+  }
+
+  /** Finds an environment for an admitted invocation. */
+  private void place(Invocation invocation, Answer answer) {
+    while (true) {
+      Worker worker;
+      Pool.Waiting entry = null;
+      synchronized (this) {
+        Pool pool = pools.get(invocation.image().key());
+        worker = pool == null ? null : pool.takeIdle();
+        if (worker == null && pool != null) {
+          entry = pool.await(invocation, answer);
+        }
+      }
+      if (worker == null) {
+        placeLater(invocation, answer, entry);
+        return;
+      }
       if (worker.run(invocation, answer, 0)) {
         return;
       }
     }
-    Thread.startVirtualThread(() -> runCold(invocation, answer));
+  }
+
+  private void placeLater(Invocation invocation, Answer answer, Pool.@Nullable Waiting entry) {
+    if (entry == null) {
+      Thread.startVirtualThread(() -> runCold(invocation, answer));
+      return;
+    }
+    var _ = timers.schedule(() -> stopWaiting(entry), AWAIT_IDLE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void stopWaiting(Pool.Waiting entry) {
+    boolean waited;
+    synchronized (this) {
+      Pool pool = pools.get(entry.invocation.image().key());
+      waited = pool != null && pool.giveUp(entry);
+    }
+    if (waited) {
+      Thread.startVirtualThread(() -> runCold(entry.invocation, entry.answer));
+    }
   }
 
   private synchronized @Nullable LambicException admit() {
@@ -115,11 +151,6 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     }
     running++;
     return null;
-  }
-
-  private synchronized @Nullable Worker takeIdle(String key) {
-    ArrayDeque<Worker> pool = idle.get(key);
-    return pool == null ? null : pool.pollLast();
   }
 
   private void runCold(Invocation invocation, Answer answer) {
@@ -262,8 +293,8 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       if (all.size() < config.maxEnvironments()) {
         return;
       }
-      for (ArrayDeque<Worker> pool : idle.values()) {
-        Worker first = pool.peekFirst();
+      for (Pool pool : pools.values()) {
+        Worker first = pool.oldest();
         if (first != null && (oldest == null || first.idleSince() < oldest.idleSince())) {
           oldest = first;
         }
@@ -301,8 +332,8 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     List<Worker> over = new ArrayList<>();
     synchronized (this) {
       long now = ticker.nanos();
-      for (ArrayDeque<Worker> pool : idle.values()) {
-        for (Worker worker : pool) {
+      for (Pool pool : pools.values()) {
+        for (Worker worker : pool.idle()) {
           if (now - worker.idleSince() > config.idleFor().toNanos()) {
             over.add(worker);
           }
@@ -317,11 +348,13 @@ public final class Dispatcher implements Invoker, AutoCloseable {
    * invocation end after it.
    */
   public void retire(String key) {
-    List<Worker> over;
+    List<Worker> over = new ArrayList<>();
     synchronized (this) {
       retired.add(key);
-      ArrayDeque<Worker> pool = idle.remove(key);
-      over = pool == null ? List.of() : new ArrayList<>(pool);
+      Pool pool = pools.get(key);
+      if (pool != null) {
+        pool.idle().forEach(over::add);
+      }
       forgetRetired();
     }
     over.forEach(Worker::endIfIdle);
@@ -380,17 +413,27 @@ public final class Dispatcher implements Invoker, AutoCloseable {
 
   private final class Owner implements Worker.Owner {
     @Override
+    public void answered(Worker worker) {
+      synchronized (Dispatcher.this) {
+        pools.computeIfAbsent(worker.image().key(), k -> new Pool()).answered();
+      }
+    }
+
+    @Override
     public void idle(Worker worker) {
-      boolean unwanted;
+      boolean wanted;
+      Pool.Waiting next;
       synchronized (Dispatcher.this) {
         String key = worker.image().key();
-        unwanted = closed || retired.contains(key);
-        if (!unwanted) {
-          idle.computeIfAbsent(key, k -> new ArrayDeque<>()).addLast(worker);
-        }
+        wanted = !closed && !retired.contains(key);
+        Pool pool = pools.computeIfAbsent(key, k -> new Pool());
+        next = pool.becameIdle(worker, wanted);
+        dropIfEmpty(key, pool);
       }
-      if (unwanted) {
+      if (!wanted) {
         worker.endIfIdle();
+      } else if (next != null && !worker.run(next.invocation, next.answer, 0)) {
+        place(next.invocation, next.answer);
       }
     }
 
@@ -400,18 +443,27 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     }
 
     @Override
-    public void ended(Worker worker) {
+    public void ended(Worker worker, boolean hadAnswered) {
+      Pool.Waiting inVain = null;
       synchronized (Dispatcher.this) {
         all.remove(worker);
         String key = worker.image().key();
-        ArrayDeque<Worker> pool = idle.get(key);
+        Pool pool = pools.get(key);
         if (pool != null) {
-          pool.remove(worker);
-          if (pool.isEmpty()) {
-            idle.remove(key);
-          }
+          inVain = pool.ended(worker, hadAnswered);
+          dropIfEmpty(key, pool);
         }
         forgetRetired();
+      }
+      if (inVain != null) {
+        Pool.Waiting entry = inVain;
+        Thread.startVirtualThread(() -> runCold(entry.invocation, entry.answer));
+      }
+    }
+
+    private void dropIfEmpty(String key, Pool pool) {
+      if (pool.isEmpty()) {
+        pools.remove(key);
       }
     }
   }

@@ -52,14 +52,21 @@ final class Worker implements EnvironmentListener {
 
   /** What the owner of all environments does when one is free or of no more use. */
   interface Owner {
+    /** The invocation is answered; the environment will soon ask for the next, or end. */
+    void answered(Worker worker);
+
     /** The invocation is over and the environment waits for the next. */
     void idle(Worker worker);
 
     /** An invocation is over, in whatever way. */
     void invocationOver(Worker worker);
 
-    /** The environment is being ended. */
-    void ended(Worker worker);
+    /**
+     * The environment is being ended.
+     *
+     * @param hadAnswered whether it was still to become idle after an answer
+     */
+    void ended(Worker worker, boolean hadAnswered);
   }
 
   private final FunctionImage image;
@@ -260,6 +267,7 @@ final class Worker implements EnvironmentListener {
       current.ended = ticker.nanos();
       current.outcome = given;
     }
+    owner.answered(this);
     if (!current.invocation.wantLog()) {
       current.answer.outcome(given);
     }
@@ -353,7 +361,7 @@ final class Worker implements EnvironmentListener {
             new Outcome(InvocationErrors.body(type, lost.id(), message), "Unhandled", null);
       }
     }
-    stop();
+    stop(answered);
     if (lost == null) {
       return;
     }
@@ -417,7 +425,7 @@ final class Worker implements EnvironmentListener {
       }
       state = table.step(state, Life.ENDING);
     }
-    stop();
+    stop(false);
     return true;
   }
 
@@ -426,11 +434,11 @@ final class Worker implements EnvironmentListener {
     exited(0, 9);
   }
 
-  private void stop() {
+  private void stop(boolean hadAnswered) {
     Environment of = environmentOrNull();
     if (of != null) {
       of.kill();
     }
-    owner.ended(this);
+    owner.ended(this, hadAnswered);
   }
 }
