@@ -21,8 +21,8 @@ final class RouteTable {
     }
   }
 
-  /** A route and the raw segments of the path that led to it. */
-  record Match(Route route, List<String> path) {
+  /** A route, and the raw segments of the path that led to it and whether a slash follows them. */
+  record Match(Route route, List<String> path, boolean slash) {
     Operation operation() {
       return route.operation;
     }
@@ -36,7 +36,8 @@ final class RouteTable {
           int end = segment.length() - (greedy ? 2 : 1);
           if (end - 1 == name.length() && segment.startsWith(name, 1)) {
             return greedy
-                ? Percent.decode(String.join("/", path.subList(i, path.size())), false)
+                ? Percent.decode(
+                    String.join("/", path.subList(i, path.size())) + (slash ? "/" : ""), false)
                 : Percent.decode(path.get(i), false);
           }
         }
@@ -107,9 +108,10 @@ final class RouteTable {
   /** The match for the address, or null. */
   @Nullable Match match(String method, String target) {
     int question = target.indexOf('?');
-    List<String> path = segments(question < 0 ? target : target.substring(0, question));
+    String rawPath = question < 0 ? target : target.substring(0, question);
+    List<String> path = segments(rawPath);
     Route route = find(root, path, 0, method, question < 0 ? "" : target.substring(question + 1));
-    return route == null ? null : new Match(route, path);
+    return route == null ? null : new Match(route, path, rawPath.endsWith("/"));
   }
 
   /** The match for the value of X-Amz-Target, or null. */
@@ -117,7 +119,7 @@ final class RouteTable {
     Operation operation = targets.get(amzTarget);
     return operation == null
         ? null
-        : new Match(new Route(operation, List.of(), Map.of()), List.of());
+        : new Match(new Route(operation, List.of(), Map.of()), List.of(), false);
   }
 
   private static @Nullable Route find(
