@@ -91,7 +91,7 @@ final class CgroupV1 implements CgroupDriver {
 
   /** One group, as directories of the same name under each controller. */
   private record Group(
-      List<String> directories, String memory, String cpu, String pids, String freezer)
+      List<String> directories, String inMemory, String inCpu, String inPids, String inFreezer)
       implements Cgroup {
     private static final int PERIOD_MICROSECONDS = 20_000;
     private static final int MIN_QUOTA_MICROSECONDS = 1_000;
@@ -112,22 +112,23 @@ final class CgroupV1 implements CgroupDriver {
     public void limit(Limits limits) {
       CgroupLimits.check(
           limits,
-          KernelFile.readNumber("limit", memory + "/memory.usage_in_bytes"),
-          KernelFile.readNumber("limit", pids + "/pids.current"));
+          KernelFile.readNumber("limit", inMemory + "/memory.usage_in_bytes"),
+          KernelFile.readNumber("limit", inPids + "/pids.current"));
       limitMemory(limits.memoryBytes());
       long quota =
           limits.cpus() == 0
               ? -1
               : Math.max(MIN_QUOTA_MICROSECONDS, Math.round(limits.cpus() * PERIOD_MICROSECONDS));
-      KernelFile.write("limit", cpu + "/cpu.cfs_period_us", Integer.toString(PERIOD_MICROSECONDS));
-      KernelFile.write("limit", cpu + "/cpu.cfs_quota_us", Long.toString(quota));
-      KernelFile.write("limit", pids + "/pids.max", CgroupLimits.processes(limits));
+      KernelFile.write(
+          "limit", inCpu + "/cpu.cfs_period_us", Integer.toString(PERIOD_MICROSECONDS));
+      KernelFile.write("limit", inCpu + "/cpu.cfs_quota_us", Long.toString(quota));
+      KernelFile.write("limit", inPids + "/pids.max", CgroupLimits.processes(limits));
     }
 
     /** The limit with swap must never be below the one without, in no moment. */
     private void limitMemory(long bytes) {
-      String plain = memory + "/memory.limit_in_bytes";
-      String withSwap = memory + "/memory.memsw.limit_in_bytes";
+      String plain = inMemory + "/memory.limit_in_bytes";
+      String withSwap = inMemory + "/memory.memsw.limit_in_bytes";
       String text = Long.toString(bytes);
       boolean raise = KernelFile.readNumber("limit", plain) < bytes;
       if (!raise) {
@@ -136,7 +137,7 @@ final class CgroupV1 implements CgroupDriver {
       int swap = KernelFile.write(withSwap, text);
       if (swap == -Errno.ENOENT) {
         // A kernel that does not count swap: at least it should not use it for this group.
-        KernelFile.write("limit", memory + "/memory.swappiness", "0");
+        KernelFile.write("limit", inMemory + "/memory.swappiness", "0");
       } else if (swap < 0) {
         throw new SandboxException("limit", -swap, withSwap);
       }
@@ -148,14 +149,14 @@ final class CgroupV1 implements CgroupDriver {
     @Override
     public MemoryUsage memory() {
       return new MemoryUsage(
-          KernelFile.readNumber("memory", memory + "/memory.usage_in_bytes"),
-          KernelFile.readNumber("memory", memory + "/memory.max_usage_in_bytes"),
-          KernelFile.readNumber("memory", memory + "/memory.oom_control", "oom_kill"));
+          KernelFile.readNumber("memory", inMemory + "/memory.usage_in_bytes"),
+          KernelFile.readNumber("memory", inMemory + "/memory.max_usage_in_bytes"),
+          KernelFile.readNumber("memory", inMemory + "/memory.oom_control", "oom_kill"));
     }
 
     @Override
     public void resetMemoryPeak() {
-      KernelFile.write("memory", memory + "/memory.max_usage_in_bytes", "0");
+      KernelFile.write("memory", inMemory + "/memory.max_usage_in_bytes", "0");
     }
 
     @Override
@@ -168,7 +169,7 @@ final class CgroupV1 implements CgroupDriver {
         }
         LockSupport.parkNanos(FREEZE_WAIT_NANOS);
       }
-      throw new SandboxException("freeze", Errno.ETIMEDOUT, freezer);
+      throw new SandboxException("freeze", Errno.ETIMEDOUT, inFreezer);
     }
 
     @Override
@@ -178,7 +179,7 @@ final class CgroupV1 implements CgroupDriver {
 
     @Override
     public String thawPath() {
-      return freezer + "/freezer.state";
+      return inFreezer + "/freezer.state";
     }
 
     @Override

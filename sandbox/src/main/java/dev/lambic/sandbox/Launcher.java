@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -120,15 +121,18 @@ final class Launcher {
 
   /** Sends without waiting; false if the launcher is not there. */
   boolean tell(Message message) {
-    PacketSocket socket = connected.getNow(null);
-    return !over && socket != null && socket.send(message.bytes(), -1) == 0;
+    return !over
+        && connected.state() == Future.State.SUCCESS
+        && connected.resultNow().send(message.bytes(), -1) == 0;
   }
 
   /** Ends the process and with it all shells. */
   void stop() {
     over = true;
-    connected.thenAccept(PacketSocket::shutdown);
-    connected.completeExceptionally(SandboxException.dead("launcher stopped"));
+    if (!connected.completeExceptionally(SandboxException.dead("launcher stopped"))
+        && !connected.isCompletedExceptionally()) {
+      connected.join().shutdown();
+    }
   }
 
   private PacketSocket socket() {
@@ -254,9 +258,8 @@ final class Launcher {
       throw greeting.failure();
     }
     tmpInMemory = greeting.text();
-    connected.complete(socket);
-    if (over) {
-      socket.shutdown();
+    if (!connected.complete(socket)) {
+      throw SandboxException.dead("launcher stopped");
     }
   }
 

@@ -101,11 +101,15 @@ final class NetworkDoor implements AutoCloseable {
     try {
       return openChannel(port);
     } finally {
-      int left = Native.setns(home, Native.CLONE_NEWNET);
-      if (left < 0) {
-        thread.shutdownNow(); // this thread must not serve anybody any more
-        throw new SandboxException("setns-home", -left, "");
-      }
+      comeHome();
+    }
+  }
+
+  private void comeHome() {
+    int result = Native.setns(home, Native.CLONE_NEWNET);
+    if (result < 0) {
+      thread.shutdownNow(); // this thread must not serve anybody any more
+      throw new SandboxException("setns-home", -result, "");
     }
   }
 
