@@ -35,7 +35,11 @@ final class Filler {
     counter++;
     return switch (member.kind()) {
       case STRING ->
-          member.place() == Place.PATH ? "a:b/c +" + counter : "ä \"\\\u0001€😀" + counter;
+          switch (member.place()) {
+            case PATH -> "a:b/c +~ä" + counter;
+            case HEADER -> "a \"b\", c" + counter;
+            default -> "ä&= \"\\\u0001€😀" + counter;
+          };
       case BYTE -> (byte) (counter % 100);
       case SHORT -> (short) counter;
       case INTEGER -> member.place() == Place.STATUS ? 203 : (Object) (-counter);
