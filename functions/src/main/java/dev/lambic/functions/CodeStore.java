@@ -3,6 +3,7 @@ package dev.lambic.functions;
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
+import dev.lambic.store.BlobId;
 import dev.lambic.store.Blobs;
 import dev.lambic.store.Directories;
 import java.io.ByteArrayInputStream;
@@ -20,6 +21,8 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -39,13 +42,22 @@ import java.util.stream.Stream;
  */
 public final class CodeStore {
   private static final String UNFINISHED = "unfinished-";
+  private static final int UNPACKING = 4;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path directory;
   private final Blobs packages;
   private final Ticker ticker;
   private final Duration grace;
+  private final Semaphore unpacking = new Semaphore(UNPACKING, true);
   private final Object lock = new Object();
   private final Map<String, Use> known = new HashMap<>();
+
+  /** The right to unpack, of which there are few because each needs memory and disk. */
+  private interface Turn extends AutoCloseable {
+    @Override
+    void close();
+  }
 
   /** Holders of one package. Guarded by the lock. */
   private static final class Use {
@@ -94,7 +106,7 @@ public final class CodeStore {
         String name = child.getFileName().toString();
         if (name.startsWith(UNFINISHED)) {
           Trees.delete(child);
-        } else {
+        } else if (BlobId.isSha256(name)) {
           known.put(name, new Use());
         }
       }
@@ -127,7 +139,7 @@ public final class CodeStore {
   Staged stage(byte[] zip) {
     String codeId = HexFormat.of().formatHex(sha256(zip));
     Lease lease = hold(codeId);
-    try {
+    try (Turn _ = turn()) {
       Path place = lease.directory();
       Path built = Files.isDirectory(place) ? place : unpack(zip);
       return new Staged(codeId, zip, built, lease);
@@ -138,6 +150,20 @@ public final class CodeStore {
       lease.close();
       throw e;
     }
+  }
+
+  private Turn turn() {
+    try {
+      if (!unpacking.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        throw new LambicException(
+            "TooManyRequestsException", Blame.CAPACITY, "Too many packages are being unpacked.");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LambicException(
+          "ServiceException", Blame.PLATFORM, "The server is being stopped.", e);
+    }
+    return unpacking::release;
   }
 
   /** Stages a package that was kept earlier. */

@@ -87,6 +87,19 @@ final class Errors {
         "Could not unzip uploaded file. Please check your file, then try to upload again.");
   }
 
+  /** For what comes past the wire's own check of the service model's patterns. */
+  static LambdaException pattern(String value, String member, String pattern) {
+    return other(
+        "ValidationException",
+        400,
+        "1 validation error detected: Value '"
+            + value
+            + "' at '"
+            + member
+            + "' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+            + pattern);
+  }
+
   /** Errors that the service model does not list, so the SDK has no class for them. */
   private static LambdaException other(String code, int status, @Nullable String message) {
     LambdaException.Builder builder = LambdaException.builder();

@@ -10,13 +10,18 @@ import java.util.function.Supplier;
  * @param directory holds deployment packages and unpacked code; made if missing; used by this
  *     process only
  * @param architecture of this host in AWS's words, {@code x86_64} or {@code arm64}
+ * @param concurrency how many invocations an account may have running at once
  * @param endpoint where clients reach this server, for download URLs; asked for each
  */
-public record FunctionsConfig(Path directory, String architecture, Supplier<URI> endpoint) {
-  /** Refuses an architecture that Lambda does not know. */
+public record FunctionsConfig(
+    Path directory, String architecture, int concurrency, Supplier<URI> endpoint) {
+  /** Refuses what cannot be meant. */
   public FunctionsConfig {
     if (!architecture.equals("x86_64") && !architecture.equals("arm64")) {
       throw new IllegalArgumentException("unknown architecture " + architecture);
+    }
+    if (concurrency < 1) {
+      throw new IllegalArgumentException("no concurrency at all");
     }
   }
 }

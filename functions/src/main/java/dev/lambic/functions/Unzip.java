@@ -1,5 +1,6 @@
 package dev.lambic.functions;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -195,7 +196,7 @@ final class Unzip {
     if (entry.getSize() > MAX_LINK_BYTES) {
       throw Errors.cannotUnzip();
     }
-    java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
     copy(file, entry, new CRC32(), out);
     String target = out.toString(StandardCharsets.UTF_8);
     ZipNames.checkTarget(target, names.size() - 1);

@@ -1,0 +1,200 @@
+package dev.lambic.functions;
+
+import dev.lambic.kernel.Ids;
+import dev.lambic.kernel.Ticker;
+import dev.lambic.wire.Caller;
+import dev.lambic.wire.JsonCodec;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.EphemeralStorage;
+import software.amazon.awssdk.services.lambda.model.FunctionCode;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.LogFormat;
+import software.amazon.awssdk.services.lambda.model.LoggingConfig;
+import software.amazon.awssdk.services.lambda.model.PackageType;
+import software.amazon.awssdk.services.lambda.model.SnapStartApplyOn;
+import software.amazon.awssdk.services.lambda.model.SnapStartOptimizationStatus;
+import software.amazon.awssdk.services.lambda.model.TracingMode;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
+
+/**
+ * Makes configurations: AWS's defaults, and what requests change of them.
+ *
+ * <p>Which members are present and what their defaults are was recorded from Lambda.
+ */
+final class Configurations {
+  private static final DateTimeFormatter LAST_MODIFIED =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'+0000'").withZone(ZoneOffset.UTC);
+  private static final int DEFAULT_TIMEOUT = 3;
+  private static final int DEFAULT_MEMORY = 128;
+  private static final int DEFAULT_EPHEMERAL = 512;
+
+  private final Ticker ticker;
+  private final Ids ids;
+
+  Configurations(Ticker ticker, Ids ids) {
+    this.ticker = ticker;
+    this.ids = ids;
+  }
+
+  /** The settings of a new function in the form in which an update would carry them. */
+  static UpdateFunctionConfigurationRequest settings(CreateFunctionRequest request) {
+    CreateFunctionRequest bare = request.toBuilder().code((FunctionCode) null).build();
+    return JsonCodec.read(UpdateFunctionConfigurationRequest.builder(), JsonCodec.write(bare));
+  }
+
+  /** A function with nothing but defaults; it has no code and no state yet. */
+  FunctionConfiguration defaults(FunctionKey key, String architecture) {
+    return FunctionConfiguration.builder()
+        .functionName(key.name())
+        .functionArn(key.arn())
+        .version(FunctionVersion.LATEST)
+        .description("")
+        .timeout(DEFAULT_TIMEOUT)
+        .memorySize(DEFAULT_MEMORY)
+        .packageType(PackageType.ZIP)
+        .architecturesWithStrings(List.of(architecture))
+        .ephemeralStorage(EphemeralStorage.builder().size(DEFAULT_EPHEMERAL).build())
+        .tracingConfig(t -> t.mode(TracingMode.PASS_THROUGH))
+        .snapStart(s ->
+            s.applyOn(SnapStartApplyOn.NONE).optimizationStatus(SnapStartOptimizationStatus.OFF))
+        .loggingConfig(
+            LoggingConfig.builder()
+                .logFormat(LogFormat.TEXT)
+                .logGroup("/aws/lambda/" + key.name())
+                .build())
+        .build();
+  }
+
+  /** The configuration with everything that the request names. */
+  static FunctionConfiguration merge(
+      FunctionKey key, FunctionConfiguration before, UpdateFunctionConfigurationRequest changes) {
+    FunctionConfiguration.Builder after = before.toBuilder();
+    if (changes.runtimeAsString() != null) {
+      after.runtime(changes.runtimeAsString());
+      after.runtimeVersionConfig(
+          v -> v.runtimeVersionArn(runtimeVersionArn(key, changes.runtimeAsString())));
+    }
+    if (changes.role() != null) {
+      after.role(changes.role());
+    }
+    if (changes.handler() != null) {
+      after.handler(changes.handler());
+    }
+    if (changes.description() != null) {
+      after.description(changes.description());
+    }
+    if (changes.timeout() != null) {
+      after.timeout(changes.timeout());
+    }
+    if (changes.memorySize() != null) {
+      after.memorySize(changes.memorySize());
+    }
+    if (changes.ephemeralStorage() != null) {
+      after.ephemeralStorage(changes.ephemeralStorage());
+    }
+    if (changes.environment() != null) {
+      after.environment(e -> e.variables(changes.environment().variables()));
+    }
+    if (changes.loggingConfig() != null && changes.loggingConfig().logGroup() != null) {
+      String group = changes.loggingConfig().logGroup();
+      after.loggingConfig(before.loggingConfig().toBuilder().logGroup(group).build());
+    }
+    if (changes.vpcConfig() != null) {
+      after.vpcConfig(v ->
+          v.subnetIds(List.of())
+              .securityGroupIds(List.of())
+              .vpcId("")
+              .ipv6AllowedForDualStack(false));
+    }
+    return after.build();
+  }
+
+  /** The configuration with other code. */
+  static FunctionConfiguration withCode(FunctionConfiguration before, String codeId, long size) {
+    return before.toBuilder()
+        .codeSha256(Base64.getEncoder().encodeToString(HexFormat.of().parseHex(codeId)))
+        .codeSize(size)
+        .build();
+  }
+
+  /** The code's name in the {@link CodeStore}. */
+  static String codeId(FunctionConfiguration version) {
+    return HexFormat.of().formatHex(Base64.getDecoder().decode(version.codeSha256()));
+  }
+
+  /** With a new revision. */
+  FunctionConfiguration revised(FunctionConfiguration version) {
+    return version.toBuilder().revisionId(ids.uuid()).build();
+  }
+
+  /** With a new revision and the time of now. */
+  FunctionConfiguration modified(FunctionConfiguration version) {
+    return version.toBuilder()
+        .revisionId(ids.uuid())
+        .lastModified(LAST_MODIFIED.format(ticker.instant()))
+        .build();
+  }
+
+  /** What a published version is compared by: all that publishing does not change by itself. */
+  static FunctionConfiguration substance(FunctionConfiguration version) {
+    return version.toBuilder()
+        .version(null)
+        .revisionId(null)
+        .lastModified(null)
+        .state((String) null)
+        .stateReason(null)
+        .stateReasonCode((String) null)
+        .lastUpdateStatus((String) null)
+        .lastUpdateStatusReason(null)
+        .lastUpdateStatusReasonCode((String) null)
+        .build();
+  }
+
+  /** What invocations need of a version. */
+  static FunctionVersion ready(FunctionKey key, FunctionConfiguration version) {
+    return new FunctionVersion(
+        key.account(),
+        key.region(),
+        key.arn(),
+        key.name(),
+        version.version(),
+        version.revisionId(),
+        version.role(),
+        version.runtimeAsString(),
+        version.handler(),
+        version.memorySize(),
+        version.timeout(),
+        version.ephemeralStorage().size(),
+        version.architecturesAsStrings().getFirst(),
+        version.environment() == null ? Map.of() : version.environment().variables(),
+        version.loggingConfig().logGroup(),
+        version.codeSha256(),
+        codeId(version));
+  }
+
+  /** An ARN in AWS's form; the last part names the runtime as this program has it. */
+  private static String runtimeVersionArn(FunctionKey key, String runtime) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(("lambic " + runtime).getBytes(StandardCharsets.UTF_8));
+      return "arn:"
+          + Caller.ofAccount(key.account(), key.region()).partition()
+          + ":lambda:"
+          + key.region()
+          + "::runtime:"
+          + HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.lambic.functions;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+
+/**
+ * All that is known of one function at one moment. Immutable; every change makes another one.
+ *
+ * <p>Configurations hold the ARN without a qualifier; {@link Shown} adds what the caller asked for.
+ *
+ * @param key where it lives
+ * @param latest the configuration of {@code $LATEST}
+ * @param versions the published ones by their number
+ * @param lastVersion the highest number that was ever given, so that none comes twice
+ * @param tags in the order in which they were given
+ * @param ready what invocations run, by version; lacks what has never become ready
+ */
+record FunctionImage(
+    FunctionKey key,
+    FunctionConfiguration latest,
+    SortedMap<Long, FunctionConfiguration> versions,
+    long lastVersion,
+    Map<String, String> tags,
+    Map<String, FunctionVersion> ready) {
+  /** Copies the collections. */
+  FunctionImage {
+    versions = Collections.unmodifiableSortedMap(new TreeMap<>(versions));
+    tags = Collections.unmodifiableMap(new LinkedHashMap<>(tags));
+    ready = Map.copyOf(ready);
+  }
+
+  /** The configuration of a version, or null. There are no aliases yet. */
+  @Nullable FunctionConfiguration version(@Nullable String qualifier) {
+    if (qualifier == null || qualifier.equals(FunctionVersion.LATEST)) {
+      return latest;
+    }
+    Long number = number(qualifier);
+    return number == null ? null : versions.get(number);
+  }
+
+  /** The number that the text is in AWS's form, or null. */
+  static @Nullable Long number(String qualifier) {
+    boolean digits =
+        !qualifier.isEmpty()
+            && qualifier.length() <= 18
+            && qualifier.charAt(0) != '0'
+            && qualifier.chars().allMatch(c -> c >= '0' && c <= '9');
+    return digits ? Long.valueOf(qualifier) : null;
+  }
+
+  /** {@code $LATEST} and the published versions in ascending order. */
+  List<FunctionConfiguration> all() {
+    List<FunctionConfiguration> all = new ArrayList<>();
+    all.add(latest);
+    all.addAll(versions.values());
+    return all;
+  }
+
+  FunctionImage withLatest(FunctionConfiguration latest) {
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready);
+  }
+
+  FunctionImage withTags(Map<String, String> tags) {
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready);
+  }
+
+  /** With one more published version, which carries the next number. */
+  FunctionImage publish(FunctionConfiguration version) {
+    SortedMap<Long, FunctionConfiguration> more = new TreeMap<>(versions);
+    more.put(Long.valueOf(version.version()), version);
+    return new FunctionImage(key, latest, more, lastVersion + 1, tags, ready);
+  }
+
+  FunctionImage withoutVersion(Long number) {
+    SortedMap<Long, FunctionConfiguration> fewer = new TreeMap<>(versions);
+    fewer.remove(number);
+    Map<String, FunctionVersion> stillReady = new LinkedHashMap<>(ready);
+    stillReady.remove(number.toString());
+    return new FunctionImage(key, latest, fewer, lastVersion, tags, stillReady);
+  }
+
+  /** With every configuration changed in the same way. */
+  FunctionImage mapAll(UnaryOperator<FunctionConfiguration> change) {
+    SortedMap<Long, FunctionConfiguration> changed = new TreeMap<>();
+    versions.forEach((number, version) -> changed.put(number, change.apply(version)));
+    return new FunctionImage(key, change.apply(latest), changed, lastVersion, tags, ready);
+  }
+
+  FunctionImage withReady(Map<String, FunctionVersion> ready) {
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready);
+  }
+}

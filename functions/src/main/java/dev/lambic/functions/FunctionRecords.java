@@ -1,0 +1,114 @@
+package dev.lambic.functions;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.lambic.store.Records;
+import dev.lambic.wire.JsonCodec;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
+
+/**
+ * Functions as records: one for the function itself and one for each published version.
+ *
+ * <p>A function's record is a line with its form, a line with the last version's number, an empty
+ * line, and AWS's GetFunction shape with configuration and tags; a version's record is AWS's
+ * configuration shape.
+ */
+final class FunctionRecords {
+  private static final String FUNCTION = "function";
+  private static final String VERSION = "function-version";
+  private static final String FORM = "lambic function 1";
+
+  private final Records records;
+
+  FunctionRecords(Records records) {
+    this.records = records;
+  }
+
+  /** All functions, with nothing ready yet. */
+  List<FunctionImage> load() {
+    return records.transaction(in -> {
+      Map<String, SortedMap<Long, FunctionConfiguration>> versions = new HashMap<>();
+      for (Records.Entry entry : in.scan(VERSION)) {
+        int slash = entry.key().lastIndexOf('/');
+        versions
+            .computeIfAbsent(entry.key().substring(0, slash), key -> new TreeMap<>())
+            .put(
+                Long.valueOf(entry.key().substring(slash + 1)),
+                JsonCodec.read(FunctionConfiguration.builder(), entry.value()));
+      }
+      List<FunctionImage> functions = new ArrayList<>();
+      for (Records.Entry entry : in.scan(FUNCTION)) {
+        functions.add(
+            decode(
+                entry.key(), entry.value(), versions.getOrDefault(entry.key(), new TreeMap<>())));
+      }
+      return functions;
+    });
+  }
+
+  /**
+   * Writes the difference, in one transaction.
+   *
+   * @param before null for a new function
+   * @param after null for one that is deleted
+   */
+  void write(@Nullable FunctionImage before, @Nullable FunctionImage after) {
+    FunctionImage some = Objects.requireNonNull(after == null ? before : after);
+    String key = some.key().recordKey();
+    SortedMap<Long, FunctionConfiguration> old =
+        before == null ? new TreeMap<>() : before.versions();
+    SortedMap<Long, FunctionConfiguration> now = after == null ? new TreeMap<>() : after.versions();
+    byte @Nullable [] head = after == null ? null : encode(after);
+    records.transaction(in -> {
+      if (head == null) {
+        in.delete(FUNCTION, key);
+      } else {
+        in.put(FUNCTION, key, head);
+      }
+      for (Long number : old.keySet()) {
+        if (!now.containsKey(number)) {
+          in.delete(VERSION, key + "/" + number);
+        }
+      }
+      now.forEach((number, version) -> {
+        if (!version.equals(old.get(number))) {
+          in.put(VERSION, key + "/" + number, JsonCodec.write(version));
+        }
+      });
+      return null;
+    });
+  }
+
+  private static byte[] encode(FunctionImage function) {
+    String head = FORM + "\n" + function.lastVersion() + "\n\n";
+    GetFunctionResponse.Builder shape =
+        GetFunctionResponse.builder().configuration(function.latest()).tags(function.tags());
+    return (head + new String(JsonCodec.write(shape.build()), UTF_8)).getBytes(UTF_8);
+  }
+
+  private static FunctionImage decode(
+      String key, byte[] value, SortedMap<Long, FunctionConfiguration> versions) {
+    String[] parts = new String(value, UTF_8).split("\n", 4);
+    if (parts.length != 4 || !parts[0].equals(FORM)) {
+      throw new IllegalStateException("the record of function " + key + " has an unknown form");
+    }
+    GetFunctionResponse shape =
+        JsonCodec.read(GetFunctionResponse.builder(), parts[3].getBytes(UTF_8));
+    return new FunctionImage(
+        FunctionKey.ofRecordKey(key),
+        shape.configuration(),
+        versions,
+        Long.parseLong(parts[1]),
+        shape.tags(),
+        Map.of());
+  }
+}

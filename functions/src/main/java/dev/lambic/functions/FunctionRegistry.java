@@ -1,0 +1,170 @@
+package dev.lambic.functions;
+
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+
+/**
+ * The functions there are: decides changes one at a time per function, writes them, then shows
+ * them.
+ *
+ * <p>Readers see immutable images without any lock. A change is decided on the current image under
+ * a lock that the function shares with a few others, is durable before anybody can see it, and its
+ * listeners hear of it before the lock is released. Safe for use by many threads.
+ */
+final class FunctionRegistry implements FunctionDirectory {
+  private static final int STRIPES = 64;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final FunctionRecords records;
+  private final Map<FunctionKey, FunctionImage> images = new ConcurrentHashMap<>();
+  private final List<FunctionListener> listeners = new CopyOnWriteArrayList<>();
+  private final List<ReentrantLock> locks =
+      IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock(true)).toList();
+
+  FunctionRegistry(FunctionRecords records, Collection<FunctionImage> functions) {
+    this.records = records;
+    functions.forEach(function -> images.put(function.key(), function));
+  }
+
+  void listen(FunctionListener listener) {
+    listeners.add(listener);
+  }
+
+  /** The function as it is now, or null. */
+  @Nullable FunctionImage find(FunctionKey key) {
+    return images.get(key);
+  }
+
+  /** The functions of an account in a region, in the order of their names. */
+  List<FunctionImage> list(String account, String region) {
+    return images.values().stream()
+        .filter(f -> f.key().account().equals(account) && f.key().region().equals(region))
+        .sorted(Comparator.comparing(f -> f.key().name()))
+        .toList();
+  }
+
+  /** The code that any function refers to. */
+  Set<String> usedCode() {
+    Set<String> used = new HashSet<>();
+    for (FunctionImage function : images.values()) {
+      function.all().forEach(version -> used.add(Configurations.codeId(version)));
+      function.ready().values().forEach(version -> used.add(version.codeId()));
+    }
+    return used;
+  }
+
+  /**
+   * Changes a function.
+   *
+   * @param decision from the current image, null if there is no such function, to the next, null to
+   *     delete it; may throw to refuse, and may return the same image to change nothing
+   * @return what the decision returned, durable and visible
+   */
+  @Nullable FunctionImage change(FunctionKey key, Decision decision) {
+    ReentrantLock lock = locks.get(Math.floorMod(key.hashCode(), STRIPES));
+    acquire(lock);
+    try {
+      FunctionImage before = images.get(key);
+      FunctionImage after = decision.decide(before);
+      if (!Objects.equals(after, before)) {
+        records.write(before, after);
+        if (after == null) {
+          images.remove(key);
+        } else {
+          images.put(key, after);
+        }
+        tell(before == null ? Map.of() : before.ready(), after == null ? Map.of() : after.ready());
+      }
+      return after;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Decides what becomes of a function. */
+  @FunctionalInterface
+  interface Decision {
+    @Nullable FunctionImage decide(@Nullable FunctionImage before);
+  }
+
+  /**
+   * The image with some configurations changed, and with those ready to run that became active.
+   *
+   * @param change may return the same configuration
+   */
+  static FunctionImage advance(FunctionImage before, UnaryOperator<FunctionConfiguration> change) {
+    FunctionImage after = before.mapAll(change);
+    Map<String, FunctionVersion> ready = new HashMap<>(before.ready());
+    for (FunctionConfiguration version : after.all()) {
+      boolean known = ready.containsKey(version.version());
+      boolean changed = !version.equals(before.version(version.version()));
+      if (Lifecycle.of(version) == Lifecycle.ACTIVE && (changed || !known)) {
+        ready.put(version.version(), Configurations.ready(before.key(), version));
+      }
+    }
+    return after.withReady(ready);
+  }
+
+  private void tell(Map<String, FunctionVersion> before, Map<String, FunctionVersion> after) {
+    for (FunctionListener listener : listeners) {
+      before.forEach((version, was) -> {
+        if (!after.containsKey(version)) {
+          listener.deleted(was);
+        }
+      });
+      after.forEach((version, now) -> {
+        if (!now.equals(before.get(version))) {
+          listener.updated(now);
+        }
+      });
+    }
+  }
+
+  private static void acquire(ReentrantLock lock) {
+    try {
+      if (lock.tryLock(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LambicException(
+          "ServiceException", Blame.PLATFORM, "The server is being stopped.", e);
+    }
+    throw new LambicException(
+        "TooManyRequestsException", Blame.CAPACITY, "Too many changes of this function wait.");
+  }
+
+  @Override
+  public Resolved resolve(
+      String account, String region, String nameOrArn, @Nullable String qualifier) {
+    Target target = Target.of(account, region, null, "lambda:InvokeFunction", nameOrArn, qualifier);
+    FunctionImage function = images.get(target.key());
+    FunctionConfiguration version = function == null ? null : function.version(target.qualifier());
+    if (function == null || version == null) {
+      throw Errors.functionNotFound(
+          target.qualifier() == null ? target.arn() + ":" + FunctionVersion.LATEST : target.arn());
+    }
+    FunctionVersion ready = function.ready().get(version.version());
+    if (ready == null) {
+      throw Errors.wrongState(version.stateAsString());
+    }
+    return new Resolved(ready, target.qualifier());
+  }
+}

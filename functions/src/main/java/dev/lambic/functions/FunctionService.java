@@ -1,0 +1,513 @@
+package dev.lambic.functions;
+
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.store.Records;
+import dev.lambic.wire.Caller;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.lambda.LambdaClient;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.FunctionCode;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.GetAccountSettingsRequest;
+import software.amazon.awssdk.services.lambda.model.GetAccountSettingsResponse;
+import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationRequest;
+import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationResponse;
+import software.amazon.awssdk.services.lambda.model.GetFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.ListFunctionsRequest;
+import software.amazon.awssdk.services.lambda.model.ListFunctionsResponse;
+import software.amazon.awssdk.services.lambda.model.ListTagsRequest;
+import software.amazon.awssdk.services.lambda.model.ListTagsResponse;
+import software.amazon.awssdk.services.lambda.model.TagResourceRequest;
+import software.amazon.awssdk.services.lambda.model.TagResourceResponse;
+import software.amazon.awssdk.services.lambda.model.UntagResourceRequest;
+import software.amazon.awssdk.services.lambda.model.UntagResourceResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationResponse;
+
+/**
+ * Lambda's control plane, as the SDK's own interface: functions, their published versions and tags.
+ *
+ * <p>Operations that are not overridden are not built yet. Each method runs for {@link
+ * Caller#current} and may block, so it belongs on a virtual thread; it throws the SDK's exceptions
+ * with AWS's codes and words, and then has changed nothing. What it has answered is durable. Code
+ * is prepared after the answer, so a new function is Pending and a changed one InProgress for a
+ * moment. Safe for use by many threads. Follows the Lambda API Reference and answers recorded from
+ * Lambda.
+ */
+public final class FunctionService implements LambdaClient {
+  private static final Duration GRACE = Duration.ofMinutes(1);
+  private static final int MAX_ZIP_BYTES = 52_428_800;
+  private static final long TOTAL_CODE_BYTES = 80_530_636_800L;
+
+  private final FunctionsConfig config;
+  private final Ambient ambient;
+  private final CodeStore code;
+  private final CodeDownloads downloads;
+  private final Configurations configurations;
+  private final Validation validation;
+  private final Preparation preparation;
+  private final FunctionRegistry registry;
+  private final ScheduledExecutorService janitor;
+
+  private FunctionService(
+      FunctionsConfig config, Records records, RuntimeSupport runtimes, Ambient ambient) {
+    this.config = config;
+    this.ambient = ambient;
+    this.code = CodeStore.open(config.directory(), ambient.ticker(), GRACE);
+    this.downloads =
+        CodeDownloads.open(records, code, ambient.ticker(), ambient.ids(), config.endpoint());
+    this.configurations = new Configurations(ambient.ticker(), ambient.ids());
+    this.validation = new Validation(runtimes, config.architecture());
+    this.preparation = new Preparation(code, configurations, ambient);
+    FunctionRecords functions = new FunctionRecords(records);
+    this.registry =
+        new FunctionRegistry(functions, preparation.recover(functions, functions.load()));
+    this.janitor =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("code janitor").factory());
+  }
+
+  /**
+   * Loads all functions, and finishes what a crash interrupted.
+   *
+   * @param records where functions are kept; not closed by this service
+   * @param runtimes knows which runtimes can be used
+   * @throws LambicException if records or directory cannot be used
+   */
+  public static FunctionService open(
+      FunctionsConfig config, Records records, RuntimeSupport runtimes, Ambient ambient) {
+    FunctionService service = new FunctionService(config, records, runtimes, ambient);
+    // collectCode reports what goes wrong by itself, so nothing is lost with the future.
+    Future<?> _ =
+        service.janitor.scheduleWithFixedDelay(
+            service::collectCode, GRACE.toSeconds(), GRACE.toSeconds(), TimeUnit.SECONDS);
+    return service;
+  }
+
+  /** Finds what invocations run. */
+  public FunctionDirectory directory() {
+    return registry;
+  }
+
+  /** The unpacked code of all functions. */
+  public CodeStore code() {
+    return code;
+  }
+
+  /** Answers the links that GetFunction gives. */
+  public CodeDownloads downloads() {
+    return downloads;
+  }
+
+  /** Tells the listener of every change from now on. */
+  public void listen(FunctionListener listener) {
+    registry.listen(listener);
+  }
+
+  private void collectCode() {
+    try {
+      code.collect(registry::usedCode);
+    } catch (IOException | RuntimeException e) {
+      ambient.faults().fault("removal of unused code", e);
+    }
+  }
+
+  @Override
+  public String serviceName() {
+    return SERVICE_NAME;
+  }
+
+  /** Waits for preparations that have begun. The records stay open. */
+  @Override
+  public void close() {
+    janitor.shutdown();
+    preparation.close();
+  }
+
+  @Override
+  public CreateFunctionResponse createFunction(CreateFunctionRequest request) {
+    FunctionKey key = newFunction(request.functionName());
+    UpdateFunctionConfigurationRequest settings = Configurations.settings(request);
+    validation.create(key, request, settings);
+    byte[] zip = zip(request.code() == null ? FunctionCode.builder().build() : request.code());
+    requireAbsent(key, registry.find(key));
+    FunctionConfiguration bare =
+        Configurations.merge(key, configurations.defaults(key, config.architecture()), settings);
+    CodeStore.Staged staged = stage(zip);
+    try {
+      staged.keep();
+      FunctionConfiguration latest =
+          configurations.modified(
+              Lifecycle.born(Configurations.withCode(bare, staged.codeId(), staged.size())));
+      FunctionImage created =
+          new FunctionImage(key, latest, new TreeMap<>(), 0, request.tags(), Map.of());
+      boolean publish = Boolean.TRUE.equals(request.publish());
+      FunctionConfiguration answer = publish ? nextVersion(created) : latest;
+      registry.change(
+          key,
+          before -> {
+            requireAbsent(key, before);
+            return publish ? created.publish(answer) : created;
+          });
+      preparation.start(registry, key, staged);
+      return Shown.in(CreateFunctionResponse.builder(), answer);
+    } catch (RuntimeException e) {
+      staged.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public GetFunctionResponse getFunction(GetFunctionRequest request) {
+    Target target = target("GetFunction", request.functionName(), request.qualifier());
+    FunctionImage function = require(target);
+    FunctionConfiguration version = requireVersion(target, function);
+    GetFunctionResponse.Builder answer =
+        GetFunctionResponse.builder()
+            .configuration(Shown.as(version, target.qualifier()))
+            .code(location ->
+                location
+                    .repositoryType("S3")
+                    .location(downloads.link(Configurations.codeId(version))));
+    if (!function.tags().isEmpty()) {
+      answer.tags(function.tags());
+    }
+    return answer.build();
+  }
+
+  @Override
+  public GetFunctionConfigurationResponse getFunctionConfiguration(
+      GetFunctionConfigurationRequest request) {
+    Target target = target("GetFunctionConfiguration", request.functionName(), request.qualifier());
+    FunctionConfiguration version = requireVersion(target, require(target));
+    return Shown.in(
+        GetFunctionConfigurationResponse.builder(), Shown.as(version, target.qualifier()));
+  }
+
+  @Override
+  public ListFunctionsResponse listFunctions(ListFunctionsRequest request) {
+    if (request.masterRegion() != null) {
+      throw Errors.invalid("Lambic does not support MasterRegion yet.");
+    }
+    Caller caller = Caller.current();
+    return FunctionPages.page(registry.list(caller.account(), caller.region()), request);
+  }
+
+  @Override
+  public UpdateFunctionCodeResponse updateFunctionCode(UpdateFunctionCodeRequest request) {
+    Target target = target("UpdateFunctionCode", request.functionName(), null).unqualified();
+    FunctionImage seen = require(target);
+    if (request.imageUri() != null) {
+      throw Errors.invalid(
+          "Please don't provide ImageUri when updating a function with packageType Zip.");
+    }
+    Unsupported.check(request);
+    validation.architectures(request.architecturesAsStrings());
+    requireChangeable(seen, request.revisionId());
+    CodeStore.Staged staged = stage(zip(source(request)));
+    try {
+      if (Boolean.TRUE.equals(request.dryRun())) {
+        FunctionConfiguration would =
+            Configurations.withCode(seen.latest(), staged.codeId(), staged.size());
+        staged.close();
+        return Shown.in(UpdateFunctionCodeResponse.builder(), would);
+      }
+      staged.keep();
+      boolean publish = Boolean.TRUE.equals(request.publish());
+      FunctionImage after =
+          registry.change(
+              target.key(),
+              before -> {
+                FunctionImage current = requireFunction(target, before);
+                requireChangeable(current, request.revisionId());
+                return withCode(current, staged, publish);
+              });
+      preparation.start(registry, target.key(), staged);
+      return Shown.in(
+          UpdateFunctionCodeResponse.builder(), updated(Objects.requireNonNull(after), publish));
+    } catch (RuntimeException e) {
+      staged.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public UpdateFunctionConfigurationResponse updateFunctionConfiguration(
+      UpdateFunctionConfigurationRequest request) {
+    Target target =
+        target("UpdateFunctionConfiguration", request.functionName(), null).unqualified();
+    validation.update(request);
+    FunctionImage after =
+        registry.change(
+            target.key(),
+            before -> {
+              FunctionImage current = requireFunction(target, before);
+              requireChangeable(current, request.revisionId());
+              FunctionConfiguration merged =
+                  Configurations.merge(target.key(), current.latest(), request);
+              return current.withLatest(
+                  configurations.modified(Lifecycle.step(merged, Lifecycle.UPDATING, null)));
+            });
+    FunctionConfiguration latest = Objects.requireNonNull(after).latest();
+    preparation.start(registry, target.key(), Configurations.codeId(latest));
+    return Shown.in(UpdateFunctionConfigurationResponse.builder(), latest);
+  }
+
+  @Override
+  public DeleteFunctionResponse deleteFunction(DeleteFunctionRequest request) {
+    Target target = target("DeleteFunction", request.functionName(), request.qualifier());
+    String qualifier = target.qualifier();
+    Long number = qualifier == null ? null : FunctionImage.number(qualifier);
+    if (qualifier != null) {
+      requireVersionNumber(qualifier);
+    }
+    registry.change(
+        target.key(),
+        before -> {
+          if (before == null) {
+            throw Errors.functionNotFound(target.key().arn());
+          }
+          if (qualifier == null) {
+            return null;
+          }
+          if (number == null) {
+            throw Errors.functionNotFound(target.arn());
+          }
+          return before.versions().containsKey(number) ? before.withoutVersion(number) : before;
+        });
+    return DeleteFunctionResponse.builder().statusCode(204).build();
+  }
+
+  @Override
+  public ListTagsResponse listTags(ListTagsRequest request) {
+    FunctionKey key = tagged(request.resource());
+    FunctionImage function = registry.find(key);
+    if (function == null) {
+      throw Errors.functionNotFound(key.arn());
+    }
+    return ListTagsResponse.builder().tags(function.tags()).build();
+  }
+
+  @Override
+  public TagResourceResponse tagResource(TagResourceRequest request) {
+    FunctionKey key = tagged(request.resource());
+    if (request.tags().isEmpty()) {
+      throw Errors.invalid("An error occurred and the request cannot be processed.");
+    }
+    changeTags(key, tags -> tags.putAll(request.tags()));
+    return TagResourceResponse.builder().build();
+  }
+
+  @Override
+  public UntagResourceResponse untagResource(UntagResourceRequest request) {
+    FunctionKey key = tagged(request.resource());
+    changeTags(key, tags -> request.tagKeys().forEach(tags::remove));
+    return UntagResourceResponse.builder().build();
+  }
+
+  private void changeTags(FunctionKey key, Consumer<Map<String, String>> change) {
+    registry.change(
+        key,
+        before -> {
+          if (before == null) {
+            throw Errors.functionNotFound(key.arn());
+          }
+          Map<String, String> tags = new LinkedHashMap<>(before.tags());
+          change.accept(tags);
+          Tags.checkNumber(tags);
+          return tags.equals(before.tags())
+              ? before
+              : before.withTags(tags).withLatest(configurations.revised(before.latest()));
+        });
+  }
+
+  @Override
+  public GetAccountSettingsResponse getAccountSettings(GetAccountSettingsRequest request) {
+    Caller caller = Caller.current();
+    List<FunctionImage> functions = registry.list(caller.account(), caller.region());
+    long size =
+        functions.stream()
+            .flatMap(function -> function.all().stream())
+            .mapToLong(FunctionConfiguration::codeSize)
+            .sum();
+    return GetAccountSettingsResponse.builder()
+        .accountLimit(limit ->
+            limit
+                .totalCodeSize(TOTAL_CODE_BYTES)
+                .codeSizeUnzipped(Unzip.MAX_BYTES)
+                .codeSizeZipped((long) MAX_ZIP_BYTES)
+                .concurrentExecutions(config.concurrency())
+                .unreservedConcurrentExecutions(config.concurrency()))
+        .accountUsage(usage -> usage.totalCodeSize(size).functionCount((long) functions.size()))
+        .build();
+  }
+
+  private FunctionImage withCode(FunctionImage before, CodeStore.Staged staged, boolean publish) {
+    FunctionConfiguration changed =
+        Configurations.withCode(before.latest(), staged.codeId(), staged.size());
+    FunctionImage after =
+        before.withLatest(
+            configurations.modified(Lifecycle.step(changed, Lifecycle.UPDATING, null)));
+    if (!publish || isPublished(before, changed)) {
+      return after;
+    }
+    return after.publish(nextVersion(after));
+  }
+
+  /** Whether the newest version is the same already; then publishing makes no other. */
+  private static boolean isPublished(FunctionImage function, FunctionConfiguration latest) {
+    return !function.versions().isEmpty()
+        && Configurations.substance(function.versions().lastEntry().getValue())
+            .equals(Configurations.substance(latest));
+  }
+
+  private FunctionConfiguration nextVersion(FunctionImage function) {
+    String number = String.valueOf(function.lastVersion() + 1);
+    return configurations.modified(
+        Lifecycle.born(function.latest().toBuilder().version(number).build()));
+  }
+
+  private static FunctionConfiguration updated(FunctionImage function, boolean publish) {
+    if (!publish) {
+      return function.latest();
+    }
+    FunctionConfiguration version = function.versions().lastEntry().getValue();
+    return Shown.as(version, version.version());
+  }
+
+  private CodeStore.Staged stage(byte[] zip) {
+    try {
+      return code.stage(zip);
+    } catch (UncheckedIOException e) {
+      throw new LambicException(
+          "ServiceException", Blame.PLATFORM, "The deployment package could not be unpacked.", e);
+    }
+  }
+
+  private static FunctionCode source(UpdateFunctionCodeRequest request) {
+    return FunctionCode.builder()
+        .zipFile(request.zipFile())
+        .s3Bucket(request.s3Bucket())
+        .s3Key(request.s3Key())
+        .sourceKMSKeyArn(request.sourceKMSKeyArn())
+        .build();
+  }
+
+  private static byte[] zip(FunctionCode source) {
+    Unsupported.check(source);
+    SdkBytes zip = source.zipFile();
+    if (zip == null) {
+      throw Errors.invalid("Please provide a source for function code.");
+    }
+    byte[] bytes = zip.asByteArrayUnsafe();
+    if (bytes.length > MAX_ZIP_BYTES) {
+      throw Errors.zipTooLarge(MAX_ZIP_BYTES);
+    }
+    return bytes;
+  }
+
+  private static FunctionKey newFunction(String nameOrArn) {
+    Caller caller = Caller.current();
+    FunctionName name = FunctionName.parse(nameOrArn);
+    if (name != null) {
+      Target.requireRegion(name, caller.region());
+      if (name.account() != null && !name.account().equals(caller.account())) {
+        throw Errors.accessDenied(null);
+      }
+    }
+    return Target.of(
+            caller.account(),
+            caller.region(),
+            caller.principalArn(),
+            "lambda:CreateFunction",
+            nameOrArn,
+            null)
+        .unqualified()
+        .key();
+  }
+
+  private static void requireAbsent(FunctionKey key, @Nullable FunctionImage function) {
+    if (function != null) {
+      throw Errors.conflict("Function already exist: " + key.name());
+    }
+  }
+
+  private static Target target(String operation, String nameOrArn, @Nullable String qualifier) {
+    Caller caller = Caller.current();
+    return Target.of(
+        caller.account(),
+        caller.region(),
+        caller.principalArn(),
+        "lambda:" + operation,
+        nameOrArn,
+        qualifier);
+  }
+
+  private static FunctionKey tagged(String resource) {
+    Caller caller = Caller.current();
+    return Tags.function(caller.account(), caller.region(), resource);
+  }
+
+  private FunctionImage require(Target target) {
+    return requireFunction(target, registry.find(target.key()));
+  }
+
+  private static FunctionImage requireFunction(Target target, @Nullable FunctionImage function) {
+    if (function == null) {
+      throw Errors.functionNotFound(target.arn());
+    }
+    return function;
+  }
+
+  private static FunctionConfiguration requireVersion(Target target, FunctionImage function) {
+    FunctionConfiguration version = function.version(target.qualifier());
+    if (version == null) {
+      throw Errors.functionNotFound(target.arn());
+    }
+    return version;
+  }
+
+  private static void requireVersionNumber(String qualifier) {
+    if (qualifier.equals(FunctionVersion.LATEST)) {
+      throw Errors.invalid("$LATEST version cannot be deleted without deleting the function.");
+    }
+    boolean digits = qualifier.chars().allMatch(c -> c >= '0' && c <= '9');
+    if (!digits && qualifier.indexOf('$') < 0) {
+      throw Errors.invalid("Deletion of aliases is not currently supported.");
+    }
+  }
+
+  /** Refuses a change that was meant for another revision, or that comes during another change. */
+  private static void requireChangeable(FunctionImage function, @Nullable String revisionId) {
+    FunctionConfiguration latest = function.latest();
+    switch (Lifecycle.of(latest)) {
+      case PENDING, FAILED -> throw Errors.wrongState(latest.stateAsString());
+      case UPDATING -> throw Errors.updateInProgress(function.key().arn());
+      case ACTIVE, UPDATE_FAILED -> {}
+    }
+    if (revisionId != null && !revisionId.equals(latest.revisionId())) {
+      throw Errors.revisionMismatch();
+    }
+  }
+}

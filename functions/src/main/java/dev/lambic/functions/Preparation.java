@@ -1,0 +1,169 @@
+package dev.lambic.functions;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+
+/**
+ * Brings versions from 'on its way' to 'ready', after the request that made them was answered.
+ *
+ * <p>Each preparation runs on a virtual thread of its own and never throws; its failure becomes the
+ * state of the version.
+ */
+final class Preparation implements AutoCloseable {
+  private static final int CLOSE_SECONDS = 30;
+
+  private final CodeStore code;
+  private final Configurations configurations;
+  private final Ambient ambient;
+  private final ExecutorService threads;
+
+  Preparation(CodeStore code, Configurations configurations, Ambient ambient) {
+    this.code = code;
+    this.configurations = configurations;
+    this.ambient = ambient;
+    this.threads =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("preparation ", 0).factory());
+  }
+
+  /** Publishes the staged code, which is closed afterwards, and finishes what waits for it. */
+  void start(FunctionRegistry registry, FunctionKey key, CodeStore.Staged staged) {
+    threads.execute(() -> {
+      try (staged) {
+        String failure = null;
+        try {
+          staged.publish();
+        } catch (RuntimeException e) {
+          failure = failed(key, e);
+        }
+        finish(registry, key, staged.codeId(), failure);
+      } catch (RuntimeException e) {
+        ambient.faults().fault("preparation of " + key.arn(), e);
+      }
+    });
+  }
+
+  /** Finishes what waits for code that was there before. */
+  void start(FunctionRegistry registry, FunctionKey key, String codeId) {
+    threads.execute(() -> {
+      try {
+        finish(registry, key, codeId, rebuild(codeId));
+      } catch (RuntimeException e) {
+        ambient.faults().fault("preparation of " + key.arn(), e);
+      }
+    });
+  }
+
+  private String failed(FunctionKey key, RuntimeException e) {
+    ambient.faults().fault("preparation of " + key.arn(), e);
+    return "The code could not be prepared: " + e.getMessage();
+  }
+
+  private void finish(
+      FunctionRegistry registry, FunctionKey key, String codeId, @Nullable String failure) {
+    registry.change(
+        key,
+        before ->
+            before == null
+                ? null
+                : FunctionRegistry.advance(before, version -> finished(version, codeId, failure)));
+  }
+
+  private FunctionConfiguration finished(
+      FunctionConfiguration version, String codeId, @Nullable String failure) {
+    Lifecycle now = Lifecycle.of(version);
+    if (!now.inProgress() || !Configurations.codeId(version).equals(codeId)) {
+      return version;
+    }
+    if (failure == null) {
+      return configurations.revised(Lifecycle.step(version, Lifecycle.ACTIVE, null));
+    }
+    Lifecycle next = now == Lifecycle.PENDING ? Lifecycle.FAILED : Lifecycle.UPDATE_FAILED;
+    return configurations.revised(Lifecycle.step(version, next, failure));
+  }
+
+  /** Makes sure that the code is unpacked; what went wrong, or null. */
+  private @Nullable String rebuild(String codeId) {
+    if (code.isReady(codeId)) {
+      return null;
+    }
+    try (CodeStore.Staged staged = code.restage(codeId)) {
+      staged.publish();
+      return null;
+    } catch (RuntimeException e) {
+      ambient.faults().fault("code " + codeId, e);
+      return "The code could not be prepared: " + e.getMessage();
+    }
+  }
+
+  /**
+   * What functions are after a restart: whatever a crash or a failure left unready is made ready,
+   * and what has lost its code is failed.
+   */
+  List<FunctionImage> recover(FunctionRecords records, List<FunctionImage> functions) {
+    Set<String> missing = new TreeSet<>();
+    for (FunctionImage function : functions) {
+      for (FunctionConfiguration version : function.all()) {
+        String codeId = Configurations.codeId(version);
+        if (!code.isReady(codeId)) {
+          missing.add(codeId);
+        }
+      }
+    }
+    Map<String, String> lost = rebuildAll(missing);
+    List<FunctionImage> recovered = new ArrayList<>();
+    for (FunctionImage before : functions) {
+      FunctionImage after = FunctionRegistry.advance(before, version -> recovered(version, lost));
+      if (!after.latest().equals(before.latest()) || !after.versions().equals(before.versions())) {
+        records.write(before, after);
+      }
+      recovered.add(after);
+    }
+    return recovered;
+  }
+
+  private Map<String, String> rebuildAll(Set<String> missing) {
+    Map<String, String> lost = new ConcurrentHashMap<>();
+    try (ExecutorService all = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (String codeId : missing) {
+        all.execute(() -> {
+          String failure = rebuild(codeId);
+          if (failure != null) {
+            lost.put(codeId, failure);
+          }
+        });
+      }
+    }
+    return new HashMap<>(lost);
+  }
+
+  private FunctionConfiguration recovered(FunctionConfiguration version, Map<String, String> lost) {
+    String failure = lost.get(Configurations.codeId(version));
+    Lifecycle now = Lifecycle.of(version);
+    Lifecycle next = failure == null ? Lifecycle.ACTIVE : Lifecycle.FAILED;
+    return now == next ? version : configurations.revised(Lifecycle.step(version, next, failure));
+  }
+
+  /** Waits for what has begun, but not for ever. */
+  @Override
+  public void close() {
+    threads.shutdown();
+    try {
+      if (!threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        threads.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      threads.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.lambic.functions;
+
+import java.util.Set;
+
+/**
+ * AWS's names of runtimes: those it takes, and those it took once.
+ *
+ * <p>The order of {@link #SUPPORTED} is that of AWS's own error text, as recorded.
+ */
+final class RuntimeNames {
+  private static final String SUPPORTED =
+      "[nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x,"
+          + " java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8,"
+          + " python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x,"
+          + " provided.al2, java8.al2]";
+
+  private static final Set<String> CURRENT =
+      Set.of(SUPPORTED.substring(1, SUPPORTED.length() - 1).split(", ", -1));
+
+  /** In the service model, but younger than the recorded text. */
+  private static final Set<String> NEWEST =
+      Set.of(
+          "nodejs26.x", "python3.15", "ruby4.0", "java8.al2023", "java11.al2023", "java17.al2023");
+
+  private static final Set<String> DEPRECATED =
+      Set.of(
+          "nodejs",
+          "nodejs4.3",
+          "nodejs4.3-edge",
+          "nodejs6.10",
+          "nodejs8.10",
+          "nodejs10.x",
+          "nodejs12.x",
+          "nodejs14.x",
+          "java8",
+          "python2.7",
+          "python3.6",
+          "python3.7",
+          "dotnetcore1.0",
+          "dotnetcore2.0",
+          "dotnetcore2.1",
+          "dotnetcore3.1",
+          "go1.x",
+          "ruby2.5",
+          "ruby2.7",
+          "provided");
+
+  private RuntimeNames() {}
+
+  /** Refuses a name that AWS refuses. */
+  static void check(String runtime) {
+    if (DEPRECATED.contains(runtime)) {
+      throw Errors.invalid(
+          "The runtime parameter of "
+              + runtime
+              + " is no longer supported for creating or updating AWS Lambda functions. We recommend"
+              + " you use a supported runtime while creating or updating functions.");
+    }
+    if (!CURRENT.contains(runtime) && !NEWEST.contains(runtime)) {
+      throw Errors.invalid(
+          "Value "
+              + runtime
+              + " at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+              + SUPPORTED
+              + " or be a valid ARN");
+    }
+  }
+}

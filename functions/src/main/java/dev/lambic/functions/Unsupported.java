@@ -1,0 +1,113 @@
+package dev.lambic.functions;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.FunctionCode;
+import software.amazon.awssdk.services.lambda.model.LogFormat;
+import software.amazon.awssdk.services.lambda.model.LoggingConfig;
+import software.amazon.awssdk.services.lambda.model.PackageType;
+import software.amazon.awssdk.services.lambda.model.SnapStartApplyOn;
+import software.amazon.awssdk.services.lambda.model.TracingMode;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
+import software.amazon.awssdk.services.lambda.model.VpcConfig;
+
+/**
+ * The settings that Lambic does not honour yet, and therefore refuses instead of keeping them
+ * without effect. A setting that means AWS's default is no setting. Whoever builds one deletes its
+ * line here.
+ */
+final class Unsupported {
+  private record Rule<R>(String setting, Predicate<R> used) {}
+
+  private static final List<Rule<UpdateFunctionConfigurationRequest>> CONFIGURATION =
+      List.of(
+          new Rule<>("VpcConfig", r -> r.vpcConfig() != null && used(r.vpcConfig())),
+          new Rule<>(
+              "DeadLetterConfig",
+              r -> r.deadLetterConfig() != null && used(r.deadLetterConfig().targetArn())),
+          new Rule<>("KMSKeyArn", r -> used(r.kmsKeyArn())),
+          new Rule<>(
+              "TracingConfig with Mode Active",
+              r -> r.tracingConfig() != null && r.tracingConfig().mode() == TracingMode.ACTIVE),
+          new Rule<>("Layers", r -> used(r.layers())),
+          new Rule<>("FileSystemConfigs", r -> used(r.fileSystemConfigs())),
+          new Rule<>("ImageConfig", r -> r.imageConfig() != null),
+          new Rule<>(
+              "SnapStart with ApplyOn PublishedVersions",
+              r ->
+                  r.snapStart() != null
+                      && r.snapStart().applyOn() == SnapStartApplyOn.PUBLISHED_VERSIONS),
+          new Rule<>(
+              "LoggingConfig with LogFormat JSON or log levels",
+              r -> r.loggingConfig() != null && used(r.loggingConfig())),
+          new Rule<>("CapacityProviderConfig", r -> r.capacityProviderConfig() != null),
+          new Rule<>("DurableConfig", r -> r.durableConfig() != null));
+
+  private static final List<Rule<CreateFunctionRequest>> CREATE =
+      List.of(
+          new Rule<>("PackageType Image", r -> r.packageType() == PackageType.IMAGE),
+          new Rule<>("CodeSigningConfigArn", r -> used(r.codeSigningConfigArn())),
+          new Rule<>("TenancyConfig", r -> r.tenancyConfig() != null),
+          new Rule<>("PublishTo", r -> r.publishToAsString() != null));
+
+  private static final List<Rule<FunctionCode>> CODE =
+      List.of(
+          new Rule<>("ImageUri", c -> used(c.imageUri())),
+          new Rule<>(
+              "S3Bucket and S3Key (send the deployment package as ZipFile)",
+              c -> used(c.s3Bucket()) || used(c.s3Key())),
+          new Rule<>("SourceKMSKeyArn", c -> used(c.sourceKMSKeyArn())));
+
+  private static final List<Rule<UpdateFunctionCodeRequest>> UPDATE_CODE =
+      List.of(new Rule<>("PublishTo", r -> r.publishToAsString() != null));
+
+  private Unsupported() {}
+
+  static void check(UpdateFunctionConfigurationRequest request) {
+    check(CONFIGURATION, request);
+  }
+
+  static void check(CreateFunctionRequest request) {
+    check(CREATE, request);
+  }
+
+  static void check(FunctionCode code) {
+    check(CODE, code);
+  }
+
+  static void check(UpdateFunctionCodeRequest request) {
+    check(UPDATE_CODE, request);
+  }
+
+  private static <R> void check(List<Rule<R>> rules, R request) {
+    for (Rule<R> rule : rules) {
+      if (rule.used().test(request)) {
+        throw Errors.invalid("Lambic does not support " + rule.setting() + " yet.");
+      }
+    }
+  }
+
+  private static boolean used(VpcConfig vpc) {
+    return used(vpc.subnetIds())
+        || used(vpc.securityGroupIds())
+        || Boolean.TRUE.equals(vpc.ipv6AllowedForDualStack());
+  }
+
+  private static boolean used(LoggingConfig logging) {
+    return logging.logFormat() == LogFormat.JSON
+        || logging.applicationLogLevelAsString() != null
+        || logging.systemLogLevelAsString() != null;
+  }
+
+  private static boolean used(@Nullable String text) {
+    return text != null && !text.isEmpty();
+  }
+
+  private static boolean used(Collection<?> list) {
+    return !list.isEmpty();
+  }
+}
