@@ -65,7 +65,7 @@ static uint64_t file_bytes_for(uint64_t bytes) {
   /* The kernel sets a fiftieth aside, at most 4,096 blocks, so that delayed writes find room. */
   uint64_t reserve = bytes / 49 < 4096 * (uint64_t)BLOCK ? bytes / 49 : 4096 * (uint64_t)BLOCK;
   uint64_t groups = bytes / (32768 * (uint64_t)BLOCK) + 1;
-  uint64_t total = bytes + inode_tables + reserve + groups * 4 * BLOCK + 32 * BLOCK;
+  uint64_t total = bytes + inode_tables + reserve + groups * 4 * BLOCK + 64 * BLOCK;
   return (total + BLOCK - 1) / BLOCK * BLOCK;
 }
 

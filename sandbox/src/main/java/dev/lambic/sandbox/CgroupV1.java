@@ -96,7 +96,8 @@ final class CgroupV1 implements CgroupDriver {
     private static final int PERIOD_MICROSECONDS = 20_000;
     private static final int MIN_QUOTA_MICROSECONDS = 1_000;
     private static final long FREEZE_WAIT_NANOS = 50_000;
-    private static final int FREEZE_WAITS = 100_000;
+    private static final int FREEZE_TRIES = 50_000;
+    private static final int TRIES_BEFORE_ANEW = 50;
 
     @Override
     public int version() {
@@ -159,16 +160,24 @@ final class CgroupV1 implements CgroupDriver {
       KernelFile.write("memory", inMemory + "/memory.max_usage_in_bytes", "0");
     }
 
+    /**
+     * A process that is just being forked can slip through and keep the group in the state FREEZING
+     * for good, so the kernel is told again and again, and now and then to start anew.
+     */
     @Override
     public void freeze() {
-      KernelFile.write("freeze", thawPath(), "FROZEN");
-      // Reading the state is what makes the kernel look whether all have stopped.
-      for (int i = 0; i < FREEZE_WAITS; i++) {
+      for (int i = 1; i <= FREEZE_TRIES; i++) {
+        KernelFile.write("freeze", thawPath(), "FROZEN");
+        // Reading the state is what makes the kernel look whether all have stopped.
         if (KernelFile.read("freeze", thawPath()).startsWith("FROZEN")) {
           return;
         }
+        if (i % TRIES_BEFORE_ANEW == 0) {
+          thaw();
+        }
         LockSupport.parkNanos(FREEZE_WAIT_NANOS);
       }
+      thaw();
       throw new SandboxException("freeze", Errno.ETIMEDOUT, inFreezer);
     }
 
