@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class BrowserGuard implements HttpHandler {
   private static final byte[] REFUSED =
-      "{\"message\":\"Requests from web pages are not accepted.\"}".getBytes(StandardCharsets.UTF_8);
+      "{\"message\":\"Requests from web pages are not accepted.\"}"
+          .getBytes(StandardCharsets.UTF_8);
 
   private final HttpHandler inner;
 

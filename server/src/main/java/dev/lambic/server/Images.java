@@ -37,8 +37,13 @@ final class Images implements FunctionListener {
     if (found != null && found.version.revision().equals(version.revision())) {
       return found.image;
     }
-    // Not remembered: an invocation may still be on its way with a version that was replaced.
-    return image(version);
+    FunctionImage image = image(version);
+    if (found == null) {
+      known.putIfAbsent(version.arn(), new Known(version, image));
+    }
+    // Another revision is not remembered: an invocation may be on its way with one that was
+    // replaced.
+    return image;
   }
 
   @Override

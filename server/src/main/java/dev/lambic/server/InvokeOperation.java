@@ -55,7 +55,8 @@ final class InvokeOperation implements RawOperation {
   @Override
   public void handle(Call call) {
     Headers headers = call.request().headers();
-    String type = Objects.requireNonNullElse(headers.get("X-Amz-Invocation-Type"), "RequestResponse");
+    String type =
+        Objects.requireNonNullElse(headers.get("X-Amz-Invocation-Type"), "RequestResponse");
     String logType = Objects.requireNonNullElse(headers.get("X-Amz-Log-Type"), "None");
     boolean plain = logType.equals("None") || logType.equals("Tail");
     if (!plain || !(type.equals("RequestResponse") || type.equals("DryRun"))) {
@@ -67,7 +68,9 @@ final class InvokeOperation implements RawOperation {
       throw new LambicException(
           "RequestTooLargeException",
           Blame.CALLER,
-          "Request must be smaller than " + MAX_PAYLOAD_BYTES + " bytes for the InvokeFunction operation",
+          "Request must be smaller than "
+              + MAX_PAYLOAD_BYTES
+              + " bytes for the InvokeFunction operation",
           Map.of("Type", "User"),
           null);
     }
@@ -102,7 +105,9 @@ final class InvokeOperation implements RawOperation {
     throw new LambicException(
         "NotImplementedException",
         Blame.PLATFORM,
-        "Lambic does not do invocations of type " + type + " yet. RequestResponse and DryRun work.");
+        "Lambic does not do invocations of type "
+            + type
+            + " yet. RequestResponse and DryRun work.");
   }
 
   private static @Nullable String clientContext(@Nullable String base64) {
@@ -143,7 +148,7 @@ final class InvokeOperation implements RawOperation {
         }
       }
     } catch (JsonProcessingException e) {
-      throw unparsable(e.getMessage(), e);
+      throw unparsable(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new IllegalStateException("bytes in memory can always be read", e);
     }

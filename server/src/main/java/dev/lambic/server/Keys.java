@@ -58,11 +58,12 @@ final class Keys implements Credentials, CredentialIssuer {
               + "\naws_secret_access_key = "
               + secret(ids)
               + "\n";
-      Path made = Files.createTempFile(
-          file.toAbsolutePath().getParent(),
-          "credentials",
-          "",
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Path made =
+          Files.createTempFile(
+              file.toAbsolutePath().getParent(),
+              "credentials",
+              "",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       Files.writeString(made, text);
       Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
     }

@@ -57,6 +57,7 @@ final class Traces {
   /** Only what a trace header consists of is passed on to functions. */
   private static boolean isPlain(String text) {
     return text.length() < 128
-        && text.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '-' || c == '=' || c == ':');
+        && text.chars()
+            .allMatch(c -> Character.isLetterOrDigit(c) || c == '-' || c == '=' || c == ':');
   }
 }

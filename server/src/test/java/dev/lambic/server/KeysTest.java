@@ -68,8 +68,7 @@ final class KeysTest {
     assertThat(key).isNotNull();
     assertThat(key.secret()).isEqualTo(session.secretAccessKey());
     assertThat(key.sessionToken()).isEqualTo(session.sessionToken());
-    assertThat(key.principalArn())
-        .isEqualTo("arn:aws:sts::000000000000:assumed-role/orders/shop");
+    assertThat(key.principalArn()).isEqualTo("arn:aws:sts::000000000000:assumed-role/orders/shop");
     keys.revoke(session);
     assertThat(keys.find(session.accessKeyId())).isNull();
     assertThat(session.toString()).doesNotContain(session.secretAccessKey());

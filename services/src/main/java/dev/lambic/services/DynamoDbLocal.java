@@ -68,8 +68,7 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
   public void handle(Call call) {
     HttpRequest request = call.request();
     java.net.http.HttpRequest.Builder forward =
-        java.net.http.HttpRequest.newBuilder(
-                URI.create("http://127.0.0.1:" + port() + "/"))
+        java.net.http.HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + "/"))
             .timeout(CALL_LIMIT)
             .method(
                 request.method(),
@@ -166,7 +165,11 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
   private static String ownClasses() {
     return Path.of(
             URI.create(
-                DynamoDbLocalMain.class.getProtectionDomain().getCodeSource().getLocation().toString()))
+                DynamoDbLocalMain.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toString()))
         .toString();
   }
 
@@ -182,16 +185,20 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
       if (process.waitFor(20, TimeUnit.MILLISECONDS)) {
         throw new IOException("it ended with code " + process.exitValue() + ", see " + log);
       }
-      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-        if (socket.isConnected()) {
-          return;
-        }
-      } catch (IOException notYet) {
-        continue;
+      if (listens(port)) {
+        return;
       }
     }
     process.destroyForcibly();
     throw new IOException("it did not listen in time, see " + log);
+  }
+
+  private static boolean listens(int port) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (IOException notYet) {
+      return false;
+    }
   }
 
   private static LambicException unavailable(String message, @Nullable Throwable cause) {

@@ -11,8 +11,7 @@ import java.lang.reflect.Field;
  * ends. DynamoDB Local itself would listen on every address of the machine.
  */
 public final class DynamoDbLocalMain {
-  private static final String RUNNER =
-      "software.amazon.dynamodb.services.local.main.ServerRunner";
+  private static final String RUNNER = "software.amazon.dynamodb.services.local.main.ServerRunner";
 
   private DynamoDbLocalMain() {}
 

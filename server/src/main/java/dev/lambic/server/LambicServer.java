@@ -1,0 +1,190 @@
+package dev.lambic.server;
+
+import dev.lambic.functions.Ambient;
+import dev.lambic.functions.CodeDownloads;
+import dev.lambic.functions.FunctionService;
+import dev.lambic.functions.FunctionsConfig;
+import dev.lambic.http.Headers;
+import dev.lambic.http.HttpConfig;
+import dev.lambic.http.HttpHandler;
+import dev.lambic.http.HttpRequest;
+import dev.lambic.http.HttpServer;
+import dev.lambic.http.Responder;
+import dev.lambic.invocation.Dispatcher;
+import dev.lambic.invocation.FileLogs;
+import dev.lambic.invocation.InvocationConfig;
+import dev.lambic.kernel.FaultHandler;
+import dev.lambic.kernel.Ids;
+import dev.lambic.kernel.Ticker;
+import dev.lambic.runtime.Bootstraps;
+import dev.lambic.runtime.EnvironmentFactory;
+import dev.lambic.sandbox.LinuxSandboxes;
+import dev.lambic.sandbox.SandboxConfig;
+import dev.lambic.sandbox.Sandboxes;
+import dev.lambic.services.DynamoDbLocal;
+import dev.lambic.store.Records;
+import dev.lambic.store.SqliteRecords;
+import dev.lambic.wire.AuthMode;
+import dev.lambic.wire.AwsEndpoint;
+import dev.lambic.wire.Service;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import software.amazon.awssdk.services.lambda.LambdaClient;
+
+/**
+ * A whole Lambic: every part made, joined, and closed in the opposite order.
+ *
+ * <p>It answers when {@link #start} returns.
+ */
+final class LambicServer implements AutoCloseable {
+  private static final Duration DRAIN = Duration.ofSeconds(25);
+  private static final long LOG_BYTES = 1L << 30;
+  private static final byte[] HEALTHY = "{\"status\":\"ready\"}".getBytes(StandardCharsets.UTF_8);
+
+  private final Closers closers;
+  private final Dispatcher dispatcher;
+  private final HttpServer.Listener listener;
+  private final URI address;
+
+  private LambicServer(
+      Closers closers, Dispatcher dispatcher, HttpServer.Listener listener, URI address) {
+    this.closers = closers;
+    this.dispatcher = dispatcher;
+    this.listener = listener;
+    this.address = address;
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @throws IOException if the data directory or the address is in use, or the host refuses
+   *     something; the message says what
+   */
+  static LambicServer start(ServerConfig config) throws IOException {
+    Ticker ticker = Ticker.system();
+    FaultHandler faults = new LogFaults(System.err, ticker);
+    Closers closers = new Closers(faults);
+    try {
+      return new Assembly(config, ticker, faults, closers).start();
+    } catch (IOException | RuntimeException e) {
+      closers.close();
+      throw e;
+    }
+  }
+
+  private static void health(HttpRequest request, Responder responder) {
+    responder.send(200, Headers.of("Content-Type", "application/json"), HEALTHY);
+  }
+
+  /** Where clients reach it. */
+  URI address() {
+    return address;
+  }
+
+  /** Takes no more requests, lets running invocations finish for a while, and ends everything. */
+  @Override
+  public void close() {
+    listener.stopAccepting();
+    dispatcher.drain(DRAIN);
+    closers.close();
+  }
+
+  /** The parts while they are joined. */
+  private static final class Assembly {
+    private final ServerConfig config;
+    private final Ticker ticker;
+    private final FaultHandler faults;
+    private final Closers closers;
+    private final Ids ids = Ids.secure();
+    private final Late<URI> address = new Late<>();
+    private final Late<AwsEndpoint> inside = new Late<>();
+
+    Assembly(ServerConfig config, Ticker ticker, FaultHandler faults, Closers closers) {
+      this.config = config;
+      this.ticker = ticker;
+      this.faults = faults;
+      this.closers = closers;
+    }
+
+    LambicServer start() throws IOException {
+      DataDirectory data = closers.add(DataDirectory.take(config.data()));
+      Keys keys = Keys.open(data.path("credentials"), ids);
+      HttpServer http = closers.add(HttpServer.start(threads(), faults));
+      Records records = closers.add(SqliteRecords.open(data.path("lambic.db")));
+      Sandboxes sandboxes =
+          closers.add(LinuxSandboxes.open(SandboxConfig.of(data.path("sandbox")), faults));
+      FileLogs logs = closers.add(FileLogs.open(data.path("logs"), LOG_BYTES, faults));
+      HostRuntimes runtimes =
+          new HostRuntimes(
+              Bootstraps.layOut(data.path("bootstraps")),
+              config.boto3(),
+              Path.of(System.getProperty("user.home", "/root")),
+              new EnvironmentFactory(
+                  sandboxes,
+                  http,
+                  (request, responder) -> inside.get().handle(request, responder)));
+      Dispatcher dispatcher =
+          closers.add(
+              new Dispatcher(
+                  InvocationConfig.standard(), runtimes, keys, logs, ticker, ids, faults));
+      DynamoDbLocal dynamoDb =
+          closers.add(
+              new DynamoDbLocal(
+                  config.dynamoDb(), data.path("dynamodb"), data.path("dynamodb.log"), ticker));
+      FunctionService functions = closers.add(functions(data, records, runtimes));
+      Images images = new Images(functions.code(), dispatcher::retire);
+      functions.listen(images);
+
+      Service lambda =
+          Service.sdk("lambda", LambdaClient.class, () -> functions)
+              .raw(
+                  "Invoke", new InvokeOperation(functions.directory(), images, dispatcher, ticker));
+      Service dynamo = Service.passThrough("dynamodb", "DynamoDB_20120810", dynamoDb);
+      inside.set(endpoint(AuthMode.ENFORCE, keys, lambda, dynamo, functions));
+      HttpHandler outside =
+          new BrowserGuard(endpoint(config.auth(), keys, lambda, dynamo, functions));
+
+      HttpServer.Listener listener =
+          http.listen(
+              new InetSocketAddress(config.host(), config.port()), HttpConfig.standard(), outside);
+      address.set(url(config.host(), listener.address().getPort()));
+      data.announce(address.get().toString());
+      return new LambicServer(closers, dispatcher, listener, address.get());
+    }
+
+    private FunctionService functions(DataDirectory data, Records records, HostRuntimes runtimes) {
+      String architecture = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x86_64";
+      return FunctionService.open(
+          new FunctionsConfig(data.path("functions"), architecture, 1000, address::get),
+          records,
+          runtimes::target,
+          new Ambient(ticker, ids, faults));
+    }
+
+    private AwsEndpoint endpoint(
+        AuthMode mode, Keys keys, Service lambda, Service dynamo, FunctionService functions) {
+      return AwsEndpoint.builder(ticker, ids, faults)
+          .auth(mode, keys)
+          .service(lambda)
+          .service(dynamo)
+          .prefix("/_lambic/health", LambicServer::health)
+          .prefix(CodeDownloads.PREFIX, new Downloads(functions.downloads()))
+          .build();
+    }
+
+    private static URI url(InetAddress host, int port) {
+      String name = host.isAnyLocalAddress() ? "127.0.0.1" : host.getHostAddress();
+      return URI.create("http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port);
+    }
+
+    /** Few: a thread that reads one socket and writes another needs to wake nobody. */
+    private static int threads() {
+      return Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 4);
+    }
+  }
+}
