@@ -302,6 +302,7 @@ static void reap(void) {
 
 void run_first_process(const struct plan *plan, int control) {
   control_fd = control;
+  for (int i = 0; i < 4; i++) signal(ignored_signals[i], SIG_DFL);
   if (join_cgroups(plan) < 0 || keep_descriptors(control, plan->tmp_mount) < 0 ||
       set_up(plan) < 0) {
     struct writer writer;

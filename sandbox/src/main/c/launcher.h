@@ -45,11 +45,12 @@ int fail(const char *step, const char *path);
 
 enum message_type {
   /* server to launcher */
-  CREATE = 1, /* u32 cgroup version, texts of cgroup paths, text host name, u64 bytes of /tmp */
+  CREATE = 1, /* u32 cgroup version, texts of cgroup paths, text of the file of the freezer that
+                 thaws or empty, text host name, u64 bytes of /tmp */
   ATTACH = 2, /* u32 n, then n pairs of texts: source, target */
   START = 3,  /* u32 process, texts argv, texts environment, text directory; pipe attached */
   SIGNAL = 4, /* u32 process, u32 signal */
-  KILL = 5,   /* text: file of the freezer to write THAWED to, or empty */
+  KILL = 5,
   /* launcher to server */
   DONE = 16,   /* to CREATE: u32 pid, network namespace attached; to the others: nothing */
   FAILED = 17, /* text step, u32 errno, text path */
@@ -128,7 +129,7 @@ int request_tmp(int maker, uint64_t bytes, uint32_t shell);
 /* ---- the shells (shells.c) ---- */
 
 struct launcher {
-  int server;      /* socket to the server */
+  int server;      /* socket to the server, -1 when that is gone */
   int events;      /* epoll */
   int host_mounts; /* namespace of the launcher itself */
   int template;    /* namespace that shells are cloned from */
@@ -138,6 +139,9 @@ struct launcher {
   uint32_t ready_tmps;
 };
 extern struct launcher launcher;
+
+/* What the launcher ignores, and programs must not. */
+extern const int ignored_signals[4];
 
 /* What an event is about; the slot of the shell is in the lower half of the epoll data. */
 enum event_source { SERVER, MAKER, SHELL_CONTROL, SHELL_END };
@@ -149,6 +153,9 @@ void tell_server(const void *bytes, size_t length, int fd);
 void shell_command(struct header header, unsigned char *message, size_t length, int fd);
 void shell_control_event(uint32_t slot);
 void shell_end_event(uint32_t slot);
+/* Ends all shells; returns how many processes there are to wait for. */
+uint32_t kill_all_shells(void);
+uint32_t living_shells(void);
 /* Asks for file systems until enough are ready or on their way. */
 void refill_tmps(void);
 void tmp_event(void);
@@ -162,6 +169,7 @@ struct plan {
   uint32_t cgroup_version;
   int cgroups[8]; /* v1: the open tasks files; v2: the directory */
   uint32_t cgroup_count;
+  char *thaw;             /* file of the freezer that thaws, or empty */
   char hostname[65];
   uint64_t tmp_bytes;
   int tmp_mount; /* -1: a tmpfs */

@@ -7,15 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 
-enum { EVENTS_AT_ONCE = 64, SERVER_MILLISECONDS = 10000 };
+enum { EVENTS_AT_ONCE = 64, SERVER_MILLISECONDS = 10000, FAREWELL_MILLISECONDS = 5000 };
 
 struct launcher launcher = {.server = -1, .maker = -1};
+
+/* When to end after the server did. */
+static uint64_t deadline;
 
 int watch(int fd, enum event_source source, uint32_t slot) {
   struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)source << 32 | slot};
@@ -23,8 +26,10 @@ int watch(int fd, enum event_source source, uint32_t slot) {
 }
 
 void tell_server(const void *bytes, size_t length, int fd) {
+  if (launcher.server < 0) return;
   while (send_message(launcher.server, bytes, length, fd) < 0) {
     struct pollfd room = {launcher.server, POLLOUT, 0};
+    if (errno == EPIPE || errno == ECONNRESET) return; /* its end is the next event */
     if (errno != EAGAIN || poll(&room, 1, SERVER_MILLISECONDS) != 1) exit(1);
   }
 }
@@ -38,11 +43,24 @@ static int connect_server(const char *directory) {
   return chdir("/") < 0 ? -1 : fd;
 }
 
+const int ignored_signals[4] = {SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+
 static void reset_signals(void) {
   sigset_t none;
   sigemptyset(&none);
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * Only the end of the server ends the launcher: what a terminal or a service manager sends to both
+ * must not take the shells from a server that is still draining.
+ */
+static void ignore_signals(void) {
+  for (size_t i = 0; i < sizeof ignored_signals / sizeof ignored_signals[0]; i++) {
+    signal(ignored_signals[i], SIG_IGN);
+  }
+  setsid();
 }
 
 static void allow_many_descriptors(void) {
@@ -104,13 +122,33 @@ static void greet(int prepared, int tmp) {
   tell_server(writer.bytes, writer.length, -1);
 }
 
+static uint64_t milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/*
+ * Without a server there is nobody to thaw what is frozen, which no signal can end. So the launcher
+ * does that, and stays until all shells have ended, for a bounded time.
+ */
+static void lose_server(void) {
+  close(launcher.server);
+  launcher.server = -1;
+  kill_all_shells();
+  deadline = milliseconds() + FAREWELL_MILLISECONDS;
+}
+
 static void server_event(void) {
   static unsigned char message[MESSAGE_MAX];
   struct header header;
   int fd;
   ssize_t length = receive_message(launcher.server, POLL, message, sizeof message, &fd);
   if (length < 0 && errno == EAGAIN) return;
-  if (length < (ssize_t)sizeof header) exit(0); /* the server is gone, and all shells with us */
+  if (length < (ssize_t)sizeof header) {
+    lose_server();
+    return;
+  }
   memcpy(&header, message, sizeof header);
   shell_command(header, message, (size_t)length, fd);
   if (fd >= 0) close(fd);
@@ -139,7 +177,9 @@ static void run(void) __attribute__((noreturn));
 static void run(void) {
   struct epoll_event events[EVENTS_AT_ONCE];
   for (;;) {
-    int count = epoll_wait(launcher.events, events, EVENTS_AT_ONCE, -1);
+    if (launcher.server < 0 && (living_shells() == 0 || milliseconds() > deadline)) exit(0);
+    int patience = launcher.server < 0 ? FAREWELL_MILLISECONDS : -1;
+    int count = epoll_wait(launcher.events, events, EVENTS_AT_ONCE, patience);
     if (count < 0 && errno != EINTR) exit(1);
     for (int i = 0; i < count; i++) dispatch(events[i].data.u64);
   }
@@ -158,7 +198,7 @@ int main(int argc, char **argv) {
     fputs(usage, stderr);
     return 2;
   }
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ignore_signals();
   allow_many_descriptors();
   const struct root_options options = {argv[3], argv[4], strcmp(argv[7], "1") == 0};
   launcher.first_host_id = (uint32_t)strtoul(argv[5], NULL, 10);

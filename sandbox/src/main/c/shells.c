@@ -29,6 +29,7 @@ static struct shell {
   pid_t pid;
   int pidfd;
   int control;
+  char *thaw;        /* as in the plan */
   struct plan *plan; /* only while waiting */
 } shells[SHELLS_MAX];
 
@@ -37,6 +38,8 @@ static uint32_t waiting[SHELLS_MAX];
 static uint32_t waiting_first, waiting_count;
 static uint32_t tmp_requests; /* sent and not answered, those for the stock included */
 static uint32_t stock_requests;
+
+static uint32_t processes; /* shells with a process */
 
 static int ready_tmps[READY_TMPS_MAX];
 static uint32_t ready_tmp_count;
@@ -68,6 +71,7 @@ static void free_plan(struct shell *shell) {
   if (!plan) return;
   for (uint32_t i = 0; i < plan->cgroup_count; i++) close(plan->cgroups[i]);
   if (plan->tmp_mount >= 0) close(plan->tmp_mount);
+  free(plan->thaw);
   free(plan);
   shell->plan = NULL;
 }
@@ -86,6 +90,7 @@ static int read_plan(struct plan *plan, struct reader *reader) {
   char *paths[9];
   plan->cgroup_version = take_u32(reader);
   uint32_t count = take_texts(reader, paths, 8);
+  const char *thaw = take_text(reader);
   char *hostname = take_text(reader);
   plan->tmp_bytes = take_u64(reader);
   errno = EINVAL;
@@ -94,6 +99,8 @@ static int read_plan(struct plan *plan, struct reader *reader) {
     return fail("message", "cgroups");
   }
   snprintf(plan->hostname, sizeof plan->hostname, "%s", hostname);
+  plan->thaw = strdup(thaw);
+  if (!plan->thaw) exit(1);
   return open_cgroups(plan, paths, count);
 }
 
@@ -110,6 +117,9 @@ static int clone_shell(struct shell *shell, int control, int inner) {
   if (pid < 0) return -1;
   shell->pid = pid;
   shell->control = control;
+  shell->thaw = plan->thaw;
+  plan->thaw = NULL;
+  processes++;
   return 0;
 }
 
@@ -284,9 +294,8 @@ static int forward(const struct shell *shell, const unsigned char *message, size
   return 0;
 }
 
-static void kill_shell(uint32_t slot, struct reader *reader) {
+static void kill_shell(uint32_t slot) {
   struct shell *shell = &shells[slot];
-  const char *thaw = take_text(reader);
   if (shell->state == NONE) return;
   if (shell->state == WAITING_FOR_TMP) {
     errno = ECANCELED;
@@ -297,8 +306,15 @@ static void kill_shell(uint32_t slot, struct reader *reader) {
   /* All that is in its pid namespace ends with the first process. */
   sys_pidfd_send_signal(shell->pidfd, SIGKILL);
   /* A frozen group of cgroup v1 takes no signal. */
-  if (thaw[0]) write_file(thaw, "THAWED");
+  if (shell->thaw[0]) write_file(shell->thaw, "THAWED");
 }
+
+uint32_t kill_all_shells(void) {
+  for (uint32_t slot = 0; slot < SHELLS_MAX; slot++) kill_shell(slot);
+  return processes;
+}
+
+uint32_t living_shells(void) { return processes; }
 
 void shell_command(struct header header, unsigned char *message, size_t length, int fd) {
   struct reader reader = read_after_header(message, length);
@@ -312,7 +328,7 @@ void shell_command(struct header header, unsigned char *message, size_t length, 
     create(header.request, header.shell, &reader);
     answered = true;
   } else if (header.type == KILL) {
-    kill_shell(header.shell, &reader);
+    kill_shell(header.shell);
     answered = true;
   } else if (shell->state != RUNNING) {
     errno = ESRCH;
@@ -426,6 +442,8 @@ void shell_end_event(uint32_t slot) {
   }
   if (shell->control >= 0) close(shell->control);
   close(shell->pidfd);
+  free(shell->thaw);
   shell->state = NONE;
+  processes--;
   tell_gone(slot);
 }

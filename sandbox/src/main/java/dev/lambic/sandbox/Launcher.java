@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * One launcher process and the conversation with it.
  *
  * <p>A platform thread of its own starts it, receives what it says until it ends, and then tells
- * every shell that it is lost. That thread must outlive the process, because the kernel ends the
- * launcher with the thread that made it. Everybody else sends and waits, with a deadline.
+ * every shell that it is lost. Everybody else sends and waits, with a deadline. The process ends
+ * when its connection does, after it ended what it made.
  */
 final class Launcher {
   /** Takes the events of one shell; on the launcher's thread, so it must not block. */
@@ -313,7 +313,7 @@ final class Launcher {
   /** It ends by itself when its socket is closed; this is for the case that it does not. */
   private void reap(Process process) {
     try {
-      if (!process.waitFor(1, TimeUnit.SECONDS)) {
+      if (!process.waitFor(7, TimeUnit.SECONDS)) {
         process.destroyForcibly();
         if (!process.waitFor(10, TimeUnit.SECONDS)) {
           faults.fault("launcher", new IllegalStateException("the launcher does not end"));

@@ -67,7 +67,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   void open() {
     launcher.listen(slot, this);
     Message message = launcher.message(Message.CREATE, slot, "create");
-    message.put(cgroup.version()).put(cgroup.joinPaths());
+    message.put(cgroup.version()).put(cgroup.joinPaths()).put(cgroup.thawPath());
     message.put(spec.hostname()).put(spec.tmpBytes());
     Reply reply = launcher.request(message, -1);
     synchronized (channels) {
@@ -272,7 +272,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
       channels.forEach(NetworkDoor::closeQuietly);
       channels.clear();
     }
-    launcher.tell(launcher.message(Message.KILL, slot, "kill").put(cgroup.thawPath()));
+    launcher.tell(launcher.message(Message.KILL, slot, "kill"));
     undertaker.accept(this);
   }
 
