@@ -19,6 +19,18 @@ import sys
 # Enumerations that the service itself checks, with a text of its own.
 CHECKED_BY_THE_SERVICE = {"lambda": {"Runtime"}}
 
+# Patterns that AWS's answers quote where the public model has another.
+AS_ANSWERED = {
+    "lambda": {
+        "NamespacedFunctionName":
+            r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?"
+            r"(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
+        "TaggableResource":
+            r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:"
+            r"(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|"
+            r"code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-"
+            r"[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)"}}
+
 # Elements that AWS declares as not null; the public model does not say so, AWS's messages do.
 NOT_NULL_ELEMENTS = {
     "lambda": {
@@ -50,6 +62,7 @@ def main(model_file, out_file):
     shapes = model["shapes"]
     service = model["metadata"].get("signingName") or model["metadata"]["endpointPrefix"]
     by_service = CHECKED_BY_THE_SERVICE.get(service, set())
+    answered = AS_ANSWERED.get(service, {})
     not_null = NOT_NULL_ELEMENTS.get(service, set())
     types, structures, visiting = {}, {}, set()
 
@@ -73,7 +86,7 @@ def main(model_file, out_file):
                 out["notNull"] = True
         for key in ("min", "max", "pattern"):
             if key in shape:
-                out[key] = shape[key]
+                out[key] = answered.get(name, shape[key]) if key == "pattern" else shape[key]
         if "enum" in shape and name not in by_service:
             out["enum"] = as_printed(shape["enum"])
         if out:
@@ -90,7 +103,8 @@ def main(model_file, out_file):
         """The shape's own name if there is anything to check in it, else None."""
         if shapes[name]["type"] == "structure":
             structure(name, name)
-            return name if name in structures else None
+            # Within itself, a shape may turn out to have nothing to check; see the end of main.
+            return name if name in structures or name in visiting else None
         return name if simple(name) else None
 
     def structure(name, label):
@@ -114,6 +128,19 @@ def main(model_file, out_file):
         status = spec["http"].get("responseCode", 200)
         if status != 200:
             statuses[operation] = status
+
+    def dangling():
+        return [(members, member, target.lstrip("!"))
+                for members in list(structures.values()) for member, target in members.items()
+                if target.lstrip("!") and target.lstrip("!") not in types
+                and target.lstrip("!") not in structures]
+
+    for _, _, target in dangling():
+        structure(target, target)
+    for members, member, target in dangling():
+        members[member] = members[member].replace(target, "")
+        if not members[member]:
+            del members[member]
 
     errors = {}
     for name, shape in shapes.items():
