@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -71,7 +72,11 @@ public final class FunctionService implements LambdaClient {
   private final ScheduledExecutorService janitor;
 
   private FunctionService(
-      FunctionsConfig config, Records records, RuntimeSupport runtimes, Ambient ambient) {
+      FunctionsConfig config,
+      Records records,
+      RuntimeSupport runtimes,
+      Ambient ambient,
+      ExecutorService preparing) {
     this.config = config;
     this.ambient = ambient;
     this.code = CodeStore.open(config.directory(), ambient.ticker(), GRACE);
@@ -79,7 +84,7 @@ public final class FunctionService implements LambdaClient {
         CodeDownloads.open(records, code, ambient.ticker(), ambient.ids(), config.endpoint());
     this.configurations = new Configurations(ambient.ticker(), ambient.ids());
     this.validation = new Validation(runtimes, config.architecture());
-    this.preparation = new Preparation(code, configurations, ambient);
+    this.preparation = new Preparation(code, configurations, ambient, preparing);
     FunctionRecords functions = new FunctionRecords(records);
     this.registry =
         new FunctionRegistry(functions, preparation.recover(functions, functions.load()));
@@ -97,7 +102,19 @@ public final class FunctionService implements LambdaClient {
    */
   public static FunctionService open(
       FunctionsConfig config, Records records, RuntimeSupport runtimes, Ambient ambient) {
-    FunctionService service = new FunctionService(config, records, runtimes, ambient);
+    ExecutorService preparing =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("preparation ", 0).factory());
+    return open(config, records, runtimes, ambient, preparing);
+  }
+
+  /** As the public one, but preparing where the caller says. */
+  static FunctionService open(
+      FunctionsConfig config,
+      Records records,
+      RuntimeSupport runtimes,
+      Ambient ambient,
+      ExecutorService preparing) {
+    FunctionService service = new FunctionService(config, records, runtimes, ambient, preparing);
     // collectCode reports what goes wrong by itself, so nothing is lost with the future.
     Future<?> _ =
         service.janitor.scheduleWithFixedDelay(
@@ -125,7 +142,8 @@ public final class FunctionService implements LambdaClient {
     registry.listen(listener);
   }
 
-  private void collectCode() {
+  /** Removes code that nothing has used for the grace period. */
+  void collectCode() {
     try {
       code.collect(registry::usedCode);
     } catch (IOException | RuntimeException e) {

@@ -16,8 +16,7 @@ import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
 /**
  * Brings versions from 'on its way' to 'ready', after the request that made them was answered.
  *
- * <p>Each preparation runs on a virtual thread of its own and never throws; its failure becomes the
- * state of the version.
+ * <p>A preparation never throws; its failure becomes the state of the version.
  */
 final class Preparation implements AutoCloseable {
   private static final int CLOSE_SECONDS = 30;
@@ -27,12 +26,13 @@ final class Preparation implements AutoCloseable {
   private final Ambient ambient;
   private final ExecutorService threads;
 
-  Preparation(CodeStore code, Configurations configurations, Ambient ambient) {
+  /** Runs on the threads, which it ends when it is closed. */
+  Preparation(
+      CodeStore code, Configurations configurations, Ambient ambient, ExecutorService threads) {
     this.code = code;
     this.configurations = configurations;
     this.ambient = ambient;
-    this.threads =
-        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("preparation ", 0).factory());
+    this.threads = threads;
   }
 
   /** Publishes the staged code, which is closed afterwards, and finishes what waits for it. */

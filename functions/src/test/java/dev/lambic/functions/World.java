@@ -1,0 +1,146 @@
+package dev.lambic.functions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.lambic.kernel.Ids;
+import dev.lambic.store.Records;
+import dev.lambic.store.SqliteRecords;
+import dev.lambic.wire.Caller;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import software.amazon.awssdk.services.lambda.LambdaClient;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.LambdaException;
+
+/** A control plane on a directory of its own, which can be stopped and started again. */
+final class World implements AutoCloseable {
+  static final Caller CALLER = Caller.ofAccount("111111111111", "us-east-1");
+  static final String ROLE = "arn:aws:iam::111111111111:role/worker";
+  static final String ARN = "arn:aws:lambda:us-east-1:111111111111:function:";
+
+  final Clock clock = new Clock();
+  final List<String> faults = new CopyOnWriteArrayList<>();
+  final Path directory;
+  private final Ids ids = Ids.seeded(42);
+  private ManualExecutor preparing = new ManualExecutor();
+  private Records records;
+  private FunctionService service;
+
+  World(Path directory) {
+    this.directory = directory;
+    this.records = SqliteRecords.open(directory.resolve("lambic.db"));
+    this.service = open(records, preparing);
+  }
+
+  private FunctionService open(Records in, ExecutorService threads) {
+    FunctionsConfig config =
+        new FunctionsConfig(
+            directory.resolve("functions"),
+            "x86_64",
+            1000,
+            () -> URI.create("http://localhost:4566/"));
+    return FunctionService.open(
+        config,
+        in,
+        World::requireRuntime,
+        new Ambient(clock, ids, (where, fault) -> faults.add(where + ": " + fault)),
+        threads);
+  }
+
+  private static void requireRuntime(String runtime) {
+    if (!runtime.startsWith("python") && !runtime.startsWith("provided")) {
+      throw Errors.invalid("Lambic cannot run the runtime " + runtime + " yet.");
+    }
+  }
+
+  FunctionService service() {
+    return service;
+  }
+
+  Records records() {
+    return records;
+  }
+
+  /** Ends the server without finishing anything, and starts another one on its data. */
+  void restart() {
+    service.close();
+    records.close();
+    preparing = new ManualExecutor();
+    records = SqliteRecords.open(directory.resolve("lambic.db"));
+    service = open(records, preparing);
+  }
+
+  /** Finishes what is on its way. */
+  void settle() {
+    preparing.runAll();
+  }
+
+  /** Calls an operation for the usual caller. */
+  <T> T call(Function<LambdaClient, T> operation) {
+    return call(CALLER, operation);
+  }
+
+  <T> T call(Caller caller, Function<LambdaClient, T> operation) {
+    try {
+      return caller.run(() -> operation.apply(service));
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The error that an operation gives. */
+  LambdaException refused(Function<LambdaClient, ?> operation) {
+    LambdaException error = catchThrowableOfType(LambdaException.class, () -> call(operation));
+    assertThat(error).as("the operation succeeded").isNotNull();
+    return error;
+  }
+
+  /** Code and message of the error, as a client sees them. */
+  String error(Function<LambdaClient, ?> operation) {
+    LambdaException error = refused(operation);
+    return error.statusCode()
+        + " "
+        + error.awsErrorDetails().errorCode()
+        + ": "
+        + error.awsErrorDetails().errorMessage();
+  }
+
+  /** Creates a function that is active when this returns. */
+  FunctionConfiguration create(String name) {
+    call(lambda -> lambda.createFunction(usual(name)));
+    settle();
+    return configuration(name);
+  }
+
+  /** The least that a function needs. */
+  static Consumer<CreateFunctionRequest.Builder> usual(String name) {
+    return request ->
+        request
+            .functionName(name)
+            .runtime("python3.12")
+            .role(ROLE)
+            .handler("index.handler")
+            .code(code -> code.zipFile(Zips.handler("hello")));
+  }
+
+  FunctionConfiguration configuration(String name) {
+    return call(lambda -> lambda.getFunction(r -> r.functionName(name))).configuration();
+  }
+
+  /** Ends the world, and fails if anything happened that must not. */
+  @Override
+  public void close() {
+    service.close();
+    records.close();
+    assertThat(faults).isEmpty();
+  }
+}
