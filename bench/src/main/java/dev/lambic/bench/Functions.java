@@ -1,0 +1,112 @@
+package dev.lambic.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/** The hello functions in a running server: makes them, changes them, calls them. */
+final class Functions implements AutoCloseable {
+  /** Of the functions: as much memory as comes with one whole processor. */
+  static final int MEMORY_MB = 1769;
+
+  private static final String PATH = "/2015-03-31/functions";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final byte[] NOTHING = new byte[0];
+
+  private final HttpClient client;
+  private final Signer signer;
+  private int changes;
+
+  Functions(Lambic lambic) throws IOException {
+    signer = lambic.signer();
+    client = lambic.connect();
+  }
+
+  /** The name of a language's function. */
+  static String name(Language language) {
+    return "hello-" + language.name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Makes the function and waits until it is ready.
+   *
+   * @throws IOException if it runs on another interpreter than its bare loop does
+   */
+  void create(Language language) throws IOException, InterruptedException {
+    String version = language.version();
+    String body =
+        """
+        {"FunctionName":"%s","Runtime":"%s","Handler":"hello.handler","MemorySize":%d,"Timeout":10,\
+        "Role":"arn:aws:iam::000000000000:role/bench","Code":{"ZipFile":"%s"}}\
+        """
+            .formatted(
+                name(language),
+                language.identifier(version),
+                MEMORY_MB,
+                Base64.getEncoder().encodeToString(language.zip()));
+    control("POST", PATH, body.getBytes(StandardCharsets.UTF_8));
+    await(language, "State", "Active");
+    String used = Json.member(client.exchange(call(language, "version")).body(), "version");
+    if (!used.equals(version)) {
+      throw new IOException(
+          "the function runs on %s, the bare loop on %s".formatted(used, version));
+    }
+  }
+
+  /** Changes the configuration, so that no environment of the function may be used any more. */
+  void change(Language language) throws IOException, InterruptedException {
+    String body = "{\"Environment\":{\"Variables\":{\"CHANGE\":\"%d\"}}}".formatted(++changes);
+    control(
+        "PUT",
+        PATH + "/" + name(language) + "/configuration",
+        body.getBytes(StandardCharsets.UTF_8));
+    await(language, "LastUpdateStatus", "Successful");
+  }
+
+  private void await(Language language, String member, String wanted)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      byte[] state = control("GET", PATH + "/" + name(language) + "/configuration", NOTHING);
+      String found = Json.member(state, member);
+      if (found.equals(wanted)) {
+        return;
+      }
+      if (found.equals("Failed") || System.nanoTime() > deadline) {
+        throw new IOException(new String(state, StandardCharsets.UTF_8));
+      }
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+  }
+
+  private byte[] control(String method, String path, byte[] body) throws IOException {
+    HttpMessage answer = client.exchange(signer.request(method, path, body, Instant.now()));
+    if (answer.status() / 100 != 2) {
+      throw new IOException(method + " " + path + ": " + answer.status() + " " + answer.text());
+    }
+    return answer.body();
+  }
+
+  /** A call as bytes, good for some minutes. */
+  byte[] call(Language language, String event) {
+    return signer.request(
+        "POST",
+        PATH + "/" + name(language) + "/invocations",
+        ("{\"name\":\"" + event + "\"}").getBytes(StandardCharsets.UTF_8),
+        Instant.now());
+  }
+
+  /** The connection that calls are sent over. */
+  HttpClient client() {
+    return client;
+  }
+
+  @Override
+  public void close() throws IOException {
+    client.close();
+  }
+}

@@ -1,0 +1,93 @@
+package dev.lambic.bench;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A Lambic server in a process of its own, on a free port, with an empty data directory that goes
+ * with it. It accepts only requests that are signed with its key.
+ */
+final class Lambic implements AutoCloseable {
+  private static final String READY = "Lambic is ready at ";
+
+  private final Child child;
+  private final Scratch data;
+  private final URI address;
+
+  private Lambic(Child child, Scratch data, URI address) {
+    this.child = child;
+    this.data = data;
+    this.address = address;
+  }
+
+  /**
+   * Runs the command with the options of a server and waits until it answers.
+   *
+   * @throws IOException if it does not
+   */
+  static Lambic start(List<String> command) throws IOException, InterruptedException {
+    Scratch data = Scratch.create();
+    List<String> whole = new ArrayList<>(command);
+    whole.addAll(
+        List.of("start", "--port", "0", "--data", data.path().toString(), "--auth", "enforce"));
+    Child child = null;
+    try {
+      child = Child.start(whole);
+      URI address = URI.create(child.await(READY, Duration.ofSeconds(60)).trim());
+      Lambic lambic = new Lambic(child, data, address);
+      try (HttpClient client = lambic.connect()) {
+        byte[] request =
+            ("GET /_lambic/health HTTP/1.1\r\nHost: " + address.getAuthority() + "\r\n\r\n")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        HttpMessage health = client.exchange(request);
+        if (health.status() != 200) {
+          throw new IOException("the server is not healthy: " + health.text());
+        }
+      }
+      return lambic;
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      if (child != null) {
+        child.close();
+      }
+      data.close();
+      throw e;
+    }
+  }
+
+  HttpClient connect() throws IOException {
+    return HttpClient.connect(new InetSocketAddress(address.getHost(), address.getPort()));
+  }
+
+  /** Signs with the key that the server has made for its owner. */
+  Signer signer() throws IOException {
+    String id = "";
+    String secret = "";
+    for (String line : Files.readAllLines(data.path().resolve("credentials"))) {
+      int equals = line.indexOf('=');
+      switch (equals < 0 ? "" : line.substring(0, equals).trim()) {
+        case "aws_access_key_id" -> id = line.substring(equals + 1).trim();
+        case "aws_secret_access_key" -> secret = line.substring(equals + 1).trim();
+        default -> {
+          // Comments, sections, and what is not needed here.
+        }
+      }
+    }
+    return new Signer(address.getAuthority(), id, secret);
+  }
+
+  Child process() {
+    return child;
+  }
+
+  @Override
+  public void close() throws IOException {
+    child.close();
+    data.close();
+  }
+}

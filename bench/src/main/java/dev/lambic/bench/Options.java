@@ -1,0 +1,69 @@
+package dev.lambic.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What is asked for on the command line.
+ *
+ * @param rows to measure, in this order
+ * @param quick only see whether it works
+ * @param out directory for one file per row
+ * @param server the command that runs a Lambic server, without options
+ */
+record Options(List<Row> rows, boolean quick, Optional<Path> out, List<String> server) {
+  /** A command line that means nothing; the message says why. */
+  static final class Misuse extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Misuse(String message) {
+      super(message);
+    }
+  }
+
+  /** Reads {@code [ROW...] [--quick] [--out DIR] [-- SERVER COMMAND...]}; no row means all. */
+  static Options parse(String... args) throws Misuse {
+    List<Row> rows = new ArrayList<>();
+    boolean quick = false;
+    Optional<Path> out = Optional.empty();
+    List<String> server = List.of();
+    for (int i = 0; i < args.length; i++) {
+      switch (args[i]) {
+        case "--quick" -> quick = true;
+        case "--out" -> {
+          if (++i == args.length) {
+            throw new Misuse("--out needs a directory");
+          }
+          out = Optional.of(Path.of(args[i]));
+        }
+        case "--" -> {
+          server = List.of(Arrays.copyOfRange(args, i + 1, args.length));
+          i = args.length;
+        }
+        default -> rows.add(row(args[i]));
+      }
+    }
+    if (rows.isEmpty()) {
+      rows.addAll(List.of(Row.values()));
+    }
+    if (server.isEmpty() && rows.stream().anyMatch(Row::needsServer)) {
+      throw new Misuse("how to run Lambic is not told; use ./lambic bench");
+    }
+    return new Options(List.copyOf(rows), quick, out, server);
+  }
+
+  private static Row row(String name) throws Misuse {
+    for (Row row : Row.values()) {
+      if (row.title().equals(name)) {
+        return row;
+      }
+    }
+    throw new Misuse(
+        "unknown row '%s'; there are %s"
+            .formatted(
+                name, String.join(", ", Arrays.stream(Row.values()).map(Row::title).toList())));
+  }
+}

@@ -1,0 +1,56 @@
+package dev.lambic.bench;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+
+/** What can be measured, each by its name in lower case. */
+enum Row {
+  HTTP(false) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new HttpServers(effort).run();
+    }
+  },
+  START(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new StartRow(effort, server).run();
+    }
+  },
+  WARM(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new WarmRow(effort, server).run();
+    }
+  },
+  COLD(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new ColdRow(effort, server).run();
+    }
+  };
+
+  private final boolean needsServer;
+
+  Row(boolean needsServer) {
+    this.needsServer = needsServer;
+  }
+
+  /** Whether it is about a whole Lambic server. */
+  boolean needsServer() {
+    return needsServer;
+  }
+
+  String title() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Takes the figures.
+   *
+   * @param server the command that runs a Lambic server, without options; empty if not needed
+   */
+  abstract Report measure(Effort effort, List<String> server)
+      throws IOException, InterruptedException;
+}

@@ -1,0 +1,107 @@
+package dev.lambic.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * What a warm call costs besides its handler: the time that the client sees, minus the time that
+ * the handler took by its own clock.
+ *
+ * <p>Once with one call right after the other, once at a steady pace that does not wait for slow
+ * answers: a call that had to wait for the one before it counts from when it was due.
+ */
+final class WarmRow {
+  private static final long PACE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private final Effort effort;
+  private final List<String> server;
+
+  WarmRow(Effort effort, List<String> server) {
+    this.effort = effort;
+    this.server = server;
+  }
+
+  Report run() throws IOException, InterruptedException {
+    List<Line> lines = new ArrayList<>();
+    try (Lambic lambic = Lambic.start(server);
+        Functions functions = new Functions(lambic)) {
+      for (Language language : Language.values()) {
+        functions.create(language);
+        measure(language, functions, lines);
+      }
+    }
+    return new Report(
+        "warm",
+        "a warm call, client-seen time minus handler time, hello handlers, 1 connection",
+        lines,
+        List.of(),
+        List.of(
+            "Lambic: isolated, signatures checked, functions of "
+                + Functions.MEMORY_MB
+                + " MB; floor: the same handler and interpreter in a plain process.",
+            "The client shares the machine's cores with them."));
+  }
+
+  private void measure(Language language, Functions functions, List<Line> lines)
+      throws IOException {
+    Rounds floorBusy = new Rounds();
+    Rounds lambicBusy = new Rounds();
+    Rounds floorPaced = new Rounds();
+    Rounds lambicPaced = new Rounds();
+    try (BareLoop.Code code = new BareLoop.Code(language);
+        BareLoop loop = code.start()) {
+      byte[] call = functions.call(language, "world");
+      HttpClient client = functions.client();
+      calls(loop.client(), BareLoop.CALL, effort.warmUps() / 2, 0, true);
+      calls(client, call, effort.warmUps(), 0, true);
+      int count = effort.calls();
+      for (int round = 0; round < effort.rounds(); round++) {
+        call = functions.call(language, "world");
+        floorBusy.add(calls(loop.client(), BareLoop.CALL, count, 0, false));
+        lambicBusy.add(calls(client, call, count, 0, false));
+        floorPaced.add(calls(loop.client(), BareLoop.CALL, count / 2, PACE_NANOS, false));
+        lambicPaced.add(calls(client, call, count / 2, PACE_NANOS, false));
+      }
+    }
+    String busy = language.title() + ", back to back";
+    lines.add(Line.floor(busy, "bare loop", floorBusy));
+    lines.add(Line.of(busy, "Lambic", lambicBusy, floorBusy));
+    String paced = language.title() + ", 1,000 calls/s";
+    lines.add(Line.floor(paced, "bare loop", floorPaced));
+    lines.add(Line.of(paced, "Lambic", lambicPaced, floorPaced));
+  }
+
+  private static Samples calls(
+      HttpClient client, byte[] call, int count, long pace, boolean mayBeCold) throws IOException {
+    Samples samples = new Samples();
+    long due = System.nanoTime() + pace;
+    for (int i = 0; i < count; i++, due += pace) {
+      long begin = pace == 0 ? System.nanoTime() : begin(due);
+      HttpMessage answer = client.exchange(call);
+      long end = System.nanoTime();
+      Hello hello = Hello.of(answer);
+      if (hello.calls() == 1 && !mayBeCold) {
+        throw new IOException("a call that should have been warm was not");
+      }
+      samples.add(end - begin - hello.nanos());
+    }
+    return samples;
+  }
+
+  /** Waits until a call is due, unless it is overdue; returns the time from which it counts. */
+  private static long begin(long due) {
+    long now = System.nanoTime();
+    if (now >= due) {
+      return due;
+    }
+    while (now < due) {
+      LockSupport.parkNanos(due - now);
+      now = System.nanoTime();
+    }
+    // How late the client itself has woken up is not the server's doing.
+    return now;
+  }
+}

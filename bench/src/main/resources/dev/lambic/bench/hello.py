@@ -1,0 +1,15 @@
+import sys
+import time
+
+calls = 0
+
+
+def handler(event, context):
+    global calls
+    begin = time.perf_counter_ns()
+    calls += 1
+    answer = {"hello": event["name"], "calls": calls}
+    if event["name"] == "version":
+        answer["version"] = sys.version
+    answer["nanos"] = time.perf_counter_ns() - begin
+    return answer

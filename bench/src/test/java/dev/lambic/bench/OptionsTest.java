@@ -1,0 +1,33 @@
+package dev.lambic.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class OptionsTest {
+  @Test
+  void takesRowsInTheOrderGiven() throws Options.Misuse {
+    Options options = Options.parse("cold", "http", "--quick", "--out", "x", "--", "java", "--v");
+    assertThat(options.rows()).containsExactly(Row.COLD, Row.HTTP);
+    assertThat(options.quick()).isTrue();
+    assertThat(options.out()).contains(Path.of("x"));
+    assertThat(options.server()).isEqualTo(List.of("java", "--v"));
+  }
+
+  @Test
+  void takesAllRowsIfNoneIsNamed() throws Options.Misuse {
+    assertThat(Options.parse("--", "java").rows()).containsExactly(Row.values());
+  }
+
+  @Test
+  void refusesWhatMakesNoSense() {
+    assertThatThrownBy(() -> Options.parse("tepid"))
+        .isInstanceOf(Options.Misuse.class)
+        .hasMessageContaining("http, start, warm, cold");
+    assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
+    assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
+  }
+}
