@@ -9,6 +9,7 @@ import dev.lambic.sandbox.Command;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
+import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.SandboxProcess;
 import dev.lambic.sandbox.SandboxSpec;
 import dev.lambic.sandbox.Sandboxes;
@@ -60,7 +61,7 @@ public final class EnvironmentFactory {
    * Starts the environment and returns while its runtime initialises; waits for a bounded time.
    *
    * @throws LambicException with code {@code Runtime.InvalidEntrypoint} if the code brings no
-   *     program to start
+   *     program that can be started
    * @throws LambicException with code {@code SandboxFailure} if the host refuses a step
    */
   public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
@@ -87,6 +88,10 @@ public final class EnvironmentFactory {
       abandon(sandbox, listeners);
       throw new LambicException(
           "SandboxFailure", Blame.PLATFORM, "sandbox: listen: " + RUNTIME_API, e);
+    } catch (SandboxException e) {
+      abandon(sandbox, listeners);
+      boolean exec = e.step().equals(SandboxException.EXEC);
+      throw exec && isOfFunction(spec, argv) ? notRunnable(argv, e) : e;
     } catch (RuntimeException e) {
       abandon(sandbox, listeners);
       throw e;
@@ -111,6 +116,28 @@ public final class EnvironmentFactory {
     }
     argv.addAll(spec.target().argv());
     return argv;
+  }
+
+  /** Whether the program to start comes with the function rather than from this host. */
+  private static boolean isOfFunction(EnvironmentSpec spec, List<String> argv) {
+    return !argv.equals(spec.target().argv());
+  }
+
+  private static LambicException notRunnable(List<String> argv, SandboxException cause) {
+    return new LambicException(
+        "Runtime.InvalidEntrypoint",
+        Blame.FUNCTION,
+        "fork/exec " + argv.getFirst() + ": " + reason(cause),
+        cause);
+  }
+
+  private static String reason(SandboxException cause) {
+    return switch (cause.errno()) {
+      case 2 -> "no such file or directory";
+      case 8 -> "exec format error";
+      case 13 -> "permission denied";
+      default -> String.valueOf(cause.getMessage());
+    };
   }
 
   private static String ownBootstrap(Path code) {

@@ -5,6 +5,7 @@ import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpRequest;
 import dev.lambic.http.Responder;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,13 +23,18 @@ final class RuntimeApi implements HttpHandler {
   private static final String PREFIX = "/2018-06-01/runtime/";
   private static final String INVOCATION = PREFIX + "invocation/";
   private static final String NEXT = INVOCATION + "next";
+  private static final String INIT_ERROR = PREFIX + "init/error";
+  private static final String TOO_LARGE = "Function.ResponseSizeTooLarge";
+  private static final HexFormat HEX = HexFormat.of();
   private static final byte[] ACCEPTED = "{\"status\":\"OK\"}\n".getBytes(StandardCharsets.UTF_8);
 
   private final EnvironmentListener listener;
 
   private @Nullable Responder waiting;
   private @Nullable Work pending;
-  private @Nullable String running;
+  private @Nullable Work running;
+  private @Nullable Responder carrier;
+  private boolean initialized;
 
   RuntimeApi(EnvironmentListener listener) {
     this.listener = listener;
@@ -50,7 +56,8 @@ final class RuntimeApi implements HttpHandler {
       if (to == null) {
         pending = work;
       } else {
-        running = work.requestId();
+        running = work;
+        carrier = to;
       }
     }
     if (to != null) {
@@ -71,9 +78,29 @@ final class RuntimeApi implements HttpHandler {
     }
     String clientContext = work.clientContext();
     if (clientContext != null) {
-      headers.add("Lambda-Runtime-Client-Context", clientContext);
+      headers.add("Lambda-Runtime-Client-Context", headerSafe(clientContext));
     }
     to.send(200, headers, work.payload());
+  }
+
+  /** The same JSON in characters that a header can carry. */
+  private static String headerSafe(String json) {
+    if (json.chars().allMatch(c -> c >= ' ' && c < 0x7f)) {
+      return json;
+    }
+    StringBuilder safe = new StringBuilder(json.length() + 32);
+    for (int i = 0; i < json.length(); i++) {
+      char c = json.charAt(i);
+      if (c < ' ') {
+        // Outside of strings, which cannot hold them, control characters are white space.
+        safe.append(' ');
+      } else if (c < 0x7f) {
+        safe.append(c);
+      } else {
+        safe.append("\\u").append(HEX.toHexDigits(c));
+      }
+    }
+    return safe.toString();
   }
 
   @Override
@@ -86,16 +113,27 @@ final class RuntimeApi implements HttpHandler {
       answer(idIn(path, "/response"), request, responder, false);
     } else if (post && path.startsWith(INVOCATION) && path.endsWith("/error")) {
       answer(idIn(path, "/error"), request, responder, true);
-    } else if (post && path.equals(PREFIX + "init/error")) {
-      responder.send(202, json(), ACCEPTED);
-      listener.initFailed(errorType(request), request.body());
+    } else if (post && path.equals(INIT_ERROR)) {
+      initError(request, responder);
     } else {
       refuse(404, "ResourceNotFound", "Unknown Runtime API path", responder);
     }
   }
 
+  /** Only an answer can be too large for the server, so the invocation has failed by it. */
   @Override
   public void refuse(int status, String reason, Responder responder) {
+    Work failed = null;
+    if (status == 413) {
+      synchronized (this) {
+        failed = running;
+        running = null;
+        carrier = null;
+      }
+    }
+    if (failed != null) {
+      listener.failed(failed.requestId(), TOO_LARGE, tooLarge(""));
+    }
     refuse(status, status == 413 ? "RequestEntityTooLarge" : "BadRequest", reason, responder);
   }
 
@@ -112,10 +150,12 @@ final class RuntimeApi implements HttpHandler {
       if (due && pending != null) {
         work = pending;
         pending = null;
-        running = work.requestId();
+        running = work;
+        carrier = responder;
       } else if (due) {
         waiting = responder;
       }
+      initialized |= due;
     }
     if (!due) {
       refuse(403, "InvalidStateTransition", "An invocation is not finished yet.", responder);
@@ -128,40 +168,66 @@ final class RuntimeApi implements HttpHandler {
     }
   }
 
+  /** A connection ended before its answer was out; an event that it was to carry waits again. */
   @SuppressWarnings("ReferenceEquality") // it is this very connection that went away, or it is not
   private synchronized void forget(Responder responder) {
     if (waiting == responder) {
       waiting = null;
+    } else if (carrier == responder) {
+      pending = running;
+      running = null;
+      carrier = null;
     }
   }
 
   private void answer(String id, HttpRequest request, Responder responder, boolean error) {
+    boolean due;
     synchronized (this) {
-      if (!id.equals(running)) {
-        refuse(400, "InvalidRequestID", "Invalid request ID", responder);
-        return;
+      due = running != null && id.equals(running.requestId());
+      if (due) {
+        running = null;
+        carrier = null;
       }
-      running = null;
+    }
+    if (!due) {
+      refuse(400, "InvalidRequestID", "Invalid request ID", responder);
+      return;
     }
     byte[] body = request.body();
+    // The listener first: the server may hand on the connection's next request while it sends.
     if (error) {
-      responder.send(202, json(), ACCEPTED);
       listener.failed(id, errorType(request), body);
+      responder.send(202, json(), ACCEPTED);
     } else if (body.length > MAX_RESPONSE_BYTES) {
+      listener.failed(id, TOO_LARGE, tooLarge(" (" + body.length + " bytes)"));
       String text = "Exceeded maximum allowed payload size (" + MAX_RESPONSE_BYTES + " bytes).";
       refuse(413, "RequestEntityTooLarge", text, responder);
-      listener.failed(id, "Function.ResponseSizeTooLarge", tooLarge(body.length));
     } else {
-      responder.send(202, json(), ACCEPTED);
       listener.responded(id, body);
+      responder.send(202, json(), ACCEPTED);
     }
   }
 
-  private static byte[] tooLarge(int length) {
+  private void initError(HttpRequest request, Responder responder) {
+    boolean late;
+    synchronized (this) {
+      late = initialized;
+    }
+    if (late) {
+      refuse(403, "InvalidStateTransition", "The initialization is over already.", responder);
+      return;
+    }
+    listener.initFailed(errorType(request), request.body());
+    responder.send(202, json(), ACCEPTED);
+  }
+
+  private static byte[] tooLarge(String size) {
     String text =
-        "{\"errorType\":\"Function.ResponseSizeTooLarge\",\"errorMessage\":\"Response payload size ("
-            + length
-            + " bytes) exceeded maximum allowed payload size ("
+        "{\"errorType\":\""
+            + TOO_LARGE
+            + "\",\"errorMessage\":\"Response payload size"
+            + size
+            + " exceeded maximum allowed payload size ("
             + MAX_RESPONSE_BYTES
             + " bytes).\"}";
     return text.getBytes(StandardCharsets.UTF_8);

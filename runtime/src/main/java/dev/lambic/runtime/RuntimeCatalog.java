@@ -5,7 +5,6 @@ import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.ReadOnlyMount;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +26,8 @@ public final class RuntimeCatalog {
   private static final Pattern PYTHON = Pattern.compile("python3\\.(\\d{1,2})");
   private static final Pattern NODE = Pattern.compile("nodejs(\\d{1,2})\\.x");
   private static final Pattern PROVIDED = Pattern.compile("provided\\.al2(?:023)?");
+
+  private static final String TASK = "/var/task";
 
   private final Bootstraps bootstraps;
   private final @Nullable Path pythonLibraries;
@@ -62,9 +63,7 @@ public final class RuntimeCatalog {
     if (known != null) {
       return known;
     }
-    RuntimeTarget target = look(identifier);
-    found.put(identifier, target);
-    return target;
+    return found.computeIfAbsent(identifier, this::look);
   }
 
   private RuntimeTarget look(String identifier) {
@@ -91,15 +90,21 @@ public final class RuntimeCatalog {
     Interpreter python = nearest(identifier, "python3." + minor, interpreters::pythons, 3, minor);
     List<ReadOnlyMount> mounts = mounts(python, "python");
     if (pythonLibraries != null) {
-      mounts.add(new ReadOnlyMount(pythonLibraries, "/var/runtime"));
+      Path libraries = pythonLibraries;
+      mounts.add(new ReadOnlyMount(libraries, "/var/runtime"));
+      Thread.ofPlatform()
+          .name("compile " + python.program())
+          .daemon()
+          .start(() -> ByteCode.library(python, libraries));
     }
+    String bootstrap = ByteCode.bootstrap(python, bootstraps.directory("python"));
     // -I and -S keep the host's site packages out; the bootstrap sets the path as AWS does.
     return new RuntimeTarget(
         identifier,
         true,
         mounts,
-        List.of(python.insidePath(), "-I", "-S", Bootstraps.INSIDE + "/bootstrap.py"),
-        variables(identifier, Map.of("PYTHONPATH", "/var/runtime", "LC_CTYPE", "C.UTF-8")),
+        List.of(python.insidePath(), "-I", "-S", Bootstraps.INSIDE + "/" + bootstrap),
+        Map.of("PYTHONPATH", "/var/runtime", "LC_CTYPE", "C.UTF-8", "PWD", TASK, "SHLVL", "0"),
         warning(identifier, python, python.is(3, minor)));
   }
 
@@ -109,13 +114,14 @@ public final class RuntimeCatalog {
         "/opt/nodejs/node"
             + major
             + "/node_modules:/opt/nodejs/node_modules:"
-            + "/var/runtime/node_modules:/var/runtime:/var/task";
+            + "/var/runtime/node_modules:/var/runtime:"
+            + TASK;
     return new RuntimeTarget(
         identifier,
         true,
         mounts(node, "node"),
         List.of(node.insidePath(), Bootstraps.INSIDE + "/bootstrap.mjs"),
-        variables(identifier, Map.of("NODE_PATH", path)),
+        Map.of("NODE_PATH", path, "PWD", TASK, "SHLVL", "0"),
         warning(identifier, node, node.is(major, 0)));
   }
 
@@ -147,12 +153,6 @@ public final class RuntimeCatalog {
     }
     mounts.add(new ReadOnlyMount(bootstraps.directory(language), Bootstraps.INSIDE));
     return mounts;
-  }
-
-  private static Map<String, String> variables(String identifier, Map<String, String> more) {
-    Map<String, String> all = new HashMap<>(more);
-    all.put("AWS_EXECUTION_ENV", "AWS_Lambda_" + identifier);
-    return all;
   }
 
   private static Optional<String> warning(String identifier, Interpreter used, boolean exact) {

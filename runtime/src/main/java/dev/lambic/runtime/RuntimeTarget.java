@@ -28,4 +28,9 @@ public record RuntimeTarget(
     argv = List.copyOf(argv);
     variables = Map.copyOf(variables);
   }
+
+  /** What {@code AWS_EXECUTION_ENV} tells the function; custom runtimes have none. */
+  Optional<String> executionEnvironment() {
+    return managed ? Optional.of("AWS_Lambda_" + identifier) : Optional.empty();
+  }
 }

@@ -12,6 +12,13 @@ import java.util.Map;
  * addition is {@code AWS_ENDPOINT_URL}, without which the SDKs would leave this host.
  */
 final class Variables {
+  private static final String XRAY_HOST = "127.0.0.1";
+  private static final String XRAY_PORT = "2000";
+
+  /** Reserved, but given to the runtime by other ways or not at all. */
+  private static final List<String> NEVER_SET =
+      List.of("_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_EXECUTION_ENV");
+
   private Variables() {}
 
   static List<String> of(EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
@@ -22,10 +29,16 @@ final class Variables {
         "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib");
     all.put("LANG", "en_US.UTF-8");
     all.put("TZ", ":UTC");
+    all.put("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
+    all.put("AWS_XRAY_DAEMON_ADDRESS", XRAY_HOST + ":" + XRAY_PORT);
+    all.put("_AWS_XRAY_DAEMON_ADDRESS", XRAY_HOST);
+    all.put("_AWS_XRAY_DAEMON_PORT", XRAY_PORT);
     all.put("AWS_ENDPOINT_URL", awsEndpoint);
     all.putAll(spec.target().variables());
     // The function's own come before what Lambda reserves, so they can never replace it.
     all.putAll(spec.variables());
+    NEVER_SET.forEach(all::remove);
+    spec.target().executionEnvironment().ifPresent(name -> all.put("AWS_EXECUTION_ENV", name));
     all.put("_HANDLER", spec.handler());
     all.put("LAMBDA_TASK_ROOT", "/var/task");
     all.put("LAMBDA_RUNTIME_DIR", "/var/runtime");

@@ -13,19 +13,25 @@ import { format } from "node:util";
 const API = "/2018-06-01/runtime/";
 const TASK_ROOT = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
 const HEAD_END = Buffer.from("\r\n\r\n");
+const MAX_RESPONSE = 6 * 1024 * 1024 + 100;
 
 /** One kept-alive connection to the Runtime API; answers come in the order of the requests. */
 class RuntimeApi {
+  #chunks = [];
+  #have = 0;
+  #need = 0;
+  #waiting = [];
+
   constructor(address) {
     const colon = address.lastIndexOf(":");
     this.host = address;
-    this.buffer = Buffer.alloc(0);
-    this.waiting = [];
     this.socket = net.connect({
       host: address.slice(0, colon),
       port: Number(address.slice(colon + 1)),
       noDelay: true,
     });
+    // Only a process that waits for an event may stay alive for the connection's sake.
+    this.socket.unref();
     this.socket.on("data", (data) => this.#take(data));
     this.socket.on("error", () => process.exit(1));
     this.socket.on("close", () => process.exit(1));
@@ -36,7 +42,7 @@ class RuntimeApi {
   }
 
   postRequest(target, body, errorType) {
-    const data = Buffer.from(body);
+    const data = typeof body === "string" ? Buffer.from(body) : body;
     const kind = errorType ? `Lambda-Runtime-Function-Error-Type: ${headerSafe(errorType)}\r\n` : "";
     const head =
       `POST ${API}${target} HTTP/1.1\r\nHost: ${this.host}\r\nContent-Type: application/json\r\n` +
@@ -44,35 +50,42 @@ class RuntimeApi {
     return Buffer.concat([Buffer.from(head), data]);
   }
 
-  /** Sends the requests in one write; resolves to the answer of each. */
+  /** Sends the requests in one write; gives a promise of the answer to each. */
   exchange(...requests) {
     const answers = requests.map(
-      () => new Promise((resolve) => this.waiting.push(resolve)),
+      () => new Promise((resolve) => this.#waiting.push(resolve)),
     );
     this.socket.write(requests.length === 1 ? requests[0] : Buffer.concat(requests));
     return answers;
   }
 
   #take(data) {
-    this.buffer = this.buffer.length === 0 ? data : Buffer.concat([this.buffer, data]);
-    for (;;) {
-      const end = this.buffer.indexOf(HEAD_END);
+    this.#chunks.push(data);
+    this.#have += data.length;
+    // Joined only when there is something to be found: an event of 6 MB comes in many pieces.
+    while (this.#have > 0 && this.#have >= this.#need) {
+      const all = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
+      this.#chunks = [all];
+      const end = all.indexOf(HEAD_END);
       if (end < 0) {
         return;
       }
-      const lines = this.buffer.toString("latin1", 0, end).split("\r\n");
+      const lines = all.toString("latin1", 0, end).split("\r\n");
       const headers = {};
       for (let i = 1; i < lines.length; i++) {
         const colon = lines[i].indexOf(":");
         headers[lines[i].slice(0, colon).toLowerCase()] = lines[i].slice(colon + 1).trim();
       }
       const whole = end + 4 + Number(headers["content-length"] ?? 0);
-      if (this.buffer.length < whole) {
+      if (all.length < whole) {
+        this.#need = whole;
         return;
       }
-      const body = this.buffer.subarray(end + 4, whole);
-      this.buffer = this.buffer.subarray(whole);
-      this.waiting.shift()?.({ status: Number(lines[0].split(" ")[1]), headers, body });
+      this.#need = 0;
+      this.#have = all.length - whole;
+      this.#chunks = this.#have === 0 ? [] : [all.subarray(whole)];
+      const body = all.subarray(end + 4, whole);
+      this.#waiting.shift()?.({ status: Number(lines[0].split(" ")[1]), headers, body });
     }
   }
 }
@@ -81,10 +94,10 @@ function headerSafe(text) {
   return String(text).replace(/[^\x20-\x7e]/g, "?");
 }
 
-/** An error that keeps the handler from being had, with the type that AWS gives it. */
-class InitError extends Error {
+/** An error of the runtime's own, with the type that AWS gives it. */
+class RuntimeError extends Error {
   constructor(name, message, cause) {
-    super(message, { cause });
+    super(message);
     this.name = name;
     if (cause?.stack) {
       this.stack = `${name}: ${message}\n${cause.stack.split("\n").slice(1).join("\n")}`;
@@ -108,81 +121,121 @@ function patchConsole() {
   console.warn = line("WARN");
   console.error = line("ERROR");
   console.trace = line("TRACE");
+  console.fatal = line("FATAL");
 }
 
+function looksLikeError(value) {
+  const texts = [value?.name, value?.message, value?.stack];
+  return value instanceof Error || texts.every((text) => typeof text === "string" && text !== "");
+}
+
+/** What the caller is told about anything that was thrown. */
 function errorBody(error) {
-  if (error instanceof Error) {
+  try {
+    return looksLikeError(error)
+      ? { errorType: error.name, errorMessage: error.message, trace: error.stack.split("\n") }
+      : { errorType: typeof error, errorMessage: error.toString(), trace: [] };
+  } catch {
     return {
-      errorType: error.name ?? "Error",
-      errorMessage: error.message,
-      trace: (error.stack ?? "").split("\n"),
+      errorType: "handled",
+      errorMessage:
+        "callback called with Error argument, but there was a problem while retrieving one or more of its message, name, and stack",
     };
   }
-  return { errorType: typeof error, errorMessage: String(error), trace: [] };
+}
+
+/** Shows what JSON leaves out of errors, wherever they are in a value. */
+function withHiddenFields(_key, value) {
+  if (!(value instanceof Error)) {
+    return value;
+  }
+  const shown = { errorType: value.name, errorMessage: value.message, code: value.code, ...value };
+  if (typeof value.stack === "string") {
+    shown.stack = value.stack.split("\n");
+  }
+  return shown;
 }
 
 function logError(kind, error) {
-  const shown =
-    error instanceof Error
-      ? {
-          errorType: error.name,
-          errorMessage: error.message,
-          ...(error.code === undefined ? {} : { code: error.code }),
-          stack: (error.stack ?? "").split("\n"),
-        }
-      : error;
-  console.error(kind, JSON.stringify(shown));
+  let text;
+  try {
+    text = JSON.stringify(error instanceof Error ? error : new Error(error), withHiddenFields);
+  } catch {
+    text = JSON.stringify(errorBody(error));
+  }
+  console.error(kind, `\t${text}`);
 }
 
 /** Splits "dir/module.function" as the managed runtimes do. */
 function parseHandler(name) {
   if (name.includes("..")) {
-    throw new InitError(
+    throw new RuntimeError(
       "Runtime.MalformedHandlerName",
       `'${name}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
     );
   }
   const base = path.basename(name);
   const dot = base.indexOf(".");
-  if (dot <= 0 || dot === base.length - 1) {
-    throw new InitError("Runtime.MalformedHandlerName", "Bad handler");
+  if (dot < 0) {
+    throw new RuntimeError("Runtime.MalformedHandlerName", "Bad handler");
   }
-  return {
-    module: path.resolve(TASK_ROOT, name.slice(0, name.length - base.length), base.slice(0, dot)),
-    steps: base.slice(dot + 1).split("."),
-    shown: path.join(name.slice(0, name.length - base.length), base.slice(0, dot)),
-  };
+  const directory = path.resolve(TASK_ROOT, name.slice(0, name.length - base.length));
+  return { directory, module: base.slice(0, dot), steps: base.slice(dot + 1).split(".") };
 }
 
 function isModulePackage(file) {
-  for (let dir = path.dirname(file); ; dir = path.dirname(dir)) {
-    try {
-      return JSON.parse(fs.readFileSync(path.join(dir, "package.json"), "utf8")).type === "module";
-    } catch {
-      if (dir === TASK_ROOT || dir === path.dirname(dir)) {
+  for (let dir = path.dirname(file); !dir.endsWith("/node_modules"); dir = path.dirname(dir)) {
+    const description = path.join(dir, "package.json");
+    if (isFile(description)) {
+      try {
+        return JSON.parse(fs.readFileSync(description, "utf8"))?.type === "module";
+      } catch (error) {
+        console.warn(
+          `${description} cannot be read, it will be ignored for ES module detection purposes.`,
+          error,
+        );
         return false;
       }
     }
+    if (dir === path.dirname(dir)) {
+      return false;
+    }
   }
+  return false;
 }
 
 async function loadModule(wanted) {
   const require = createRequire(path.join(TASK_ROOT, "index.js"));
-  const existing = ["", ".js", ".mjs", ".cjs"].map((end) => wanted.module + end).find(isFile);
+  const target = path.resolve(wanted.directory, wanted.module);
+  const existing = ["", ".js", ".mjs", ".cjs"].map((end) => target + end).find(isFile);
   try {
     if (existing?.endsWith(".mjs") || (existing?.endsWith(".js") && isModulePackage(existing))) {
       return await import(pathToFileURL(existing).href);
     }
-    return require(existing ?? wanted.module);
+    return require(existing ?? resolveAsNodeWould(require, wanted, target));
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new InitError("Runtime.UserCodeSyntaxError", `${error}`, error);
+      throw new RuntimeError("Runtime.UserCodeSyntaxError", `${error}`, error);
     }
-    if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
-      const text = existing ? `${error}` : `Error: Cannot find module '${wanted.shown}'`;
-      throw new InitError("Runtime.ImportModuleError", text, error);
+    if (error?.code === "MODULE_NOT_FOUND") {
+      throw new RuntimeError("Runtime.ImportModuleError", `${error}`, error);
     }
     throw error;
+  }
+}
+
+/** Finds a directory or an installed package that is named as the handler's module. */
+function resolveAsNodeWould(require, wanted, target) {
+  if (fs.existsSync(target)) {
+    return target;
+  }
+  try {
+    return require.resolve(wanted.module, { paths: [TASK_ROOT, wanted.directory] });
+  } catch {
+    const missing = new Error(
+      `Cannot find module '${wanted.module}'\nRequire stack:\n- /var/runtime/index.mjs`,
+    );
+    throw Object.assign(missing, { code: "MODULE_NOT_FOUND" });
   }
 }
 
@@ -193,105 +246,168 @@ function isFile(file) {
 async function loadHandler(name) {
   const wanted = parseHandler(name);
   const module = await loadModule(wanted);
-  const pick = (from) => wanted.steps.reduce((value, step) => value?.[step], from);
-  const handler = pick(module) ?? pick(module?.default);
-  if (handler === undefined) {
-    throw new InitError("Runtime.HandlerNotFound", `${name} is undefined or not exported`);
+  const handler = wanted.steps.reduce((value, step) => value && value[step], module);
+  if (!handler) {
+    throw new RuntimeError("Runtime.HandlerNotFound", `${name} is undefined or not exported`);
   }
   if (typeof handler !== "function") {
-    throw new InitError("Runtime.HandlerNotFound", `${name} is not a function`);
+    throw new RuntimeError("Runtime.HandlerNotFound", `${name} is not a function`);
   }
   return handler;
 }
 
 function makeContext(headers, settle) {
   const deadline = Number(headers["lambda-runtime-deadline-ms"] ?? 0);
-  const json = (name) => (headers[name] ? JSON.parse(headers[name]) : undefined);
   const env = process.env;
   return {
     callbackWaitsForEmptyEventLoop: true,
+    succeed: (result) => settle(undefined, result),
+    fail: (error) => settle(error ?? "handled"),
+    done: (error, result) => settle(error, result),
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-    clientContext: json("lambda-runtime-client-context"),
-    identity: json("lambda-runtime-cognito-identity"),
+    clientContext: parseHeader(headers, "lambda-runtime-client-context", "ClientContext"),
+    identity: parseHeader(headers, "lambda-runtime-cognito-identity", "CognitoIdentity"),
     invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
     awsRequestId: requestId,
     tenantId: headers["lambda-runtime-aws-tenant-id"],
-    getRemainingTimeInMillis: () => Math.max(deadline - Date.now(), 0),
-    done: (error, result) => settle(error, result),
-    fail: (error) => settle(error ?? new Error("handled"), undefined),
-    succeed: (result) => settle(null, result),
+    getRemainingTimeInMillis: () => deadline - Date.now(),
   };
 }
 
-/** Calls the handler; resolves to its result however it gives it: promise, callback or context. */
-function call(handler, event, headers) {
+function parseHeader(headers, name, shown) {
+  if (headers[name] === undefined) {
+    return undefined;
+  }
+  try {
+    return JSON.parse(headers[name]);
+  } catch (error) {
+    throw new Error(`Cannot parse ${shown} as json: ${error}`);
+  }
+}
+
+/** What to do when the running invocation leaves nothing to wait for. */
+let whenLoopIsEmpty = () => {};
+
+/**
+ * Calls the handler; the promise carries its result however it gives it: by a promise, the callback
+ * or the context. The first way that is used counts.
+ */
+function call(handler, body, headers) {
   return new Promise((resolve, reject) => {
-    let settled = false;
-    const context = makeContext(headers, settle);
-    function settle(error, result) {
-      if (settled) {
-        return;
+    let used = false;
+    const first = (action) => (...args) => {
+      if (!used) {
+        used = true;
+        whenLoopIsEmpty = () => {};
+        action(...args);
       }
-      settled = true;
-      const finish = () => (error ? reject(error) : resolve(result));
-      if (context.callbackWaitsForEmptyEventLoop) {
-        process.once("beforeExit", finish);
+    };
+    const settle = first((error, result) => {
+      if (error !== undefined && error !== null) {
+        reject(error);
       } else {
-        setImmediate(finish);
+        resolve(result);
       }
-    }
-    const returned = handler(event, context, settle);
+    });
+    const context = makeContext(headers, settle);
+    const callback = first((error, result) => {
+      if (error !== undefined && error !== null) {
+        reject(error);
+      } else if (context.callbackWaitsForEmptyEventLoop) {
+        whenLoopIsEmpty = () => resolve(result);
+      } else {
+        resolve(result);
+      }
+    });
+    whenLoopIsEmpty = first(() => {
+      if (handler.constructor?.name === "AsyncFunction") {
+        reject(neverSettled());
+      } else {
+        // A handler that leaves nothing to wait for and never answers gives null, as on AWS.
+        resolve(null);
+      }
+    });
+    const returned = handler(JSON.parse(body.toString("utf8")), context, callback);
     if (typeof returned?.then === "function") {
-      settled = true;
-      returned.then(resolve, reject);
+      returned.then(context.succeed, context.fail);
     }
-    if (settled && typeof returned?.then !== "function") {
+  });
+}
+
+function neverSettled() {
+  return new RuntimeError(
+    "Runtime.NodeJsExit",
+    "The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes",
+  );
+}
+
+/** Where the process is, for an error that nobody catches: it is told to whom it concerns. */
+let phase = "init";
+
+function endOnUncaughtErrors(api) {
+  const end = async (kind, error, code) => {
+    logError(kind, error);
+    const during = phase;
+    if (during === "ending") {
       return;
     }
-    // A handler that leaves nothing to wait for and never answers gives null, as on AWS.
-    process.once("beforeExit", () => resolve(null));
+    phase = "ending";
+    if (during === "init" || during === "invocation") {
+      const body = errorBody(error);
+      const target = during === "init" ? "init/error" : `invocation/${requestId}/error`;
+      api.socket.ref();
+      await api.exchange(api.postRequest(target, JSON.stringify(body), body.errorType))[0];
+    }
+    process.exit(code);
+  };
+  process.on("uncaughtException", (error) => end("Uncaught Exception", error, 129));
+  process.on("unhandledRejection", (reason, promise) => {
+    const error = new RuntimeError("Runtime.UnhandledPromiseRejection", describe(reason));
+    Object.assign(error, { reason, promise });
+    return end("Unhandled Promise Rejection", error, 128);
   });
+}
+
+function describe(value) {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
 }
 
 async function run() {
   const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
   patchConsole();
-  const fatal = (kind) => async (error) => {
-    logError(kind, error);
-    const target = requestId ? `invocation/${requestId}/error` : "init/error";
-    const body = errorBody(error);
-    body.errorType = kind === "Uncaught Exception" ? body.errorType : "Runtime.UnhandledPromiseRejection";
-    await api.exchange(api.postRequest(target, JSON.stringify(body), body.errorType))[0];
-    process.exit(kind === "Uncaught Exception" ? 129 : 128);
-  };
-  process.on("uncaughtException", fatal("Uncaught Exception"));
-  process.on("unhandledRejection", (reason) => fatal("Unhandled Promise Rejection")(reason));
+  endOnUncaughtErrors(api);
+  process.on("beforeExit", () => whenLoopIsEmpty());
 
-  let handler;
-  try {
-    handler = await loadHandler(process.env._HANDLER ?? "");
-  } catch (error) {
-    logError("Uncaught Exception", error);
-    const body = errorBody(error);
-    await api.exchange(api.postRequest("init/error", JSON.stringify(body), body.errorType))[0];
-    process.exit(1);
-  }
-
+  // An error in here ends the process as any that nobody catches.
+  const handler = await loadHandler(process.env._HANDLER ?? "");
+  api.socket.ref();
   let [next] = api.exchange(api.nextRequest());
   for (;;) {
+    phase = "idle";
     const { status, headers, body } = await next;
     if (status !== 200) {
       process.exit(1);
     }
+    if (phase === "ending") {
+      return;
+    }
+    phase = "invocation";
     const answer = await invoke(api, handler, headers, body);
+    if (phase === "ending") {
+      return;
+    }
     api.socket.ref();
     const [posted, following] = api.exchange(answer, api.nextRequest());
     posted.then((reply) => {
-      if (reply.status !== 202 && reply.status !== 413) {
+      if (reply.status !== 202) {
         process.exit(1);
       }
     });
@@ -301,30 +417,49 @@ async function run() {
 
 async function invoke(api, handler, headers, body) {
   requestId = headers["lambda-runtime-aws-request-id"];
-  if (headers["lambda-runtime-trace-id"] !== undefined) {
+  if (headers["lambda-runtime-trace-id"] === undefined) {
+    delete process.env._X_AMZN_TRACE_ID;
+  } else {
     process.env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
   }
   const target = `invocation/${requestId}`;
   // Only what the handler left running may keep the loop busy, or it would never be seen empty.
   api.socket.unref();
-  process.removeAllListeners("beforeExit");
-  let result;
   try {
-    result = await call(handler, JSON.parse(body.toString("utf8")), headers);
+    const data = Buffer.from(stringify(await call(handler, body, headers)));
+    return data.length > MAX_RESPONSE
+      ? tooLarge(api, target, data.length)
+      : api.postRequest(`${target}/response`, data);
   } catch (error) {
     logError("Invoke Error", error);
     const shown = errorBody(error);
-    return api.postRequest(`${target}/error`, JSON.stringify(shown), shown.errorType);
+    const data = Buffer.from(JSON.stringify(shown));
+    return data.length > MAX_RESPONSE
+      ? tooLarge(api, target, data.length)
+      : api.postRequest(`${target}/error`, data, shown.errorType);
+  } finally {
+    whenLoopIsEmpty = () => {};
   }
-  let text;
-  try {
-    text = JSON.stringify(result === undefined ? null : result);
-  } catch (error) {
-    const shown = { errorType: "Runtime.MarshalError", errorMessage: `Unable to stringify response body: ${error.message}`, trace: [] };
-    logError("Invoke Error", Object.assign(new Error(shown.errorMessage), { name: shown.errorType }));
-    return api.postRequest(`${target}/error`, JSON.stringify(shown), shown.errorType);
-  }
-  return api.postRequest(`${target}/response`, text ?? "null");
 }
 
-run();
+function stringify(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? "null";
+  } catch {
+    throw new Error("Unable to stringify response body");
+  }
+}
+
+/** What Lambda would answer, without sending what it would refuse. */
+function tooLarge(api, target, size) {
+  const errorType = "Function.ResponseSizeTooLarge";
+  const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${MAX_RESPONSE} bytes).`;
+  const body = JSON.stringify({ errorType, errorMessage });
+  return api.postRequest(`${target}/error`, body, errorType);
+}
+
+run().catch((error) =>
+  setImmediate(() => {
+    throw error;
+  }),
+);

@@ -12,6 +12,7 @@ import time
 
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 API = "/2018-06-01/runtime/"
+MAX_RESPONSE = 6 * 1024 * 1024 + 100
 
 
 class ApiError(Exception):
@@ -84,31 +85,41 @@ class RuntimeApi:
         self.buffer += part
 
 
-class CognitoIdentity:
+class Fields:
+    """An object with the fields that its class names, from JSON that may lack any of them."""
+
+    __slots__ = ()
+
+    def __init__(self, values):
+        for name in self.__slots__:
+            setattr(self, name, values.get(name))
+
+    def __repr__(self):
+        pairs = ",".join("%s=%s" % (name, getattr(self, name)) for name in self.__slots__)
+        return "%s([%s])" % (type(self).__name__, pairs)
+
+
+class CognitoIdentity(Fields):
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 
-    def __init__(self, fields):
-        self.cognito_identity_id = fields.get("cognitoIdentityId")
-        self.cognito_identity_pool_id = fields.get("cognitoIdentityPoolId")
+    def __init__(self, values):
+        self.cognito_identity_id = values.get("cognitoIdentityId")
+        self.cognito_identity_pool_id = values.get("cognitoIdentityPoolId")
 
 
-class Client:
+class Client(Fields):
     __slots__ = (
         "installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name",
     )
 
-    def __init__(self, fields):
-        for name in self.__slots__:
-            setattr(self, name, fields.get(name))
 
-
-class ClientContext:
+class ClientContext(Fields):
     __slots__ = ("custom", "env", "client")
 
-    def __init__(self, fields):
-        self.custom = fields.get("custom")
-        self.env = fields.get("env")
-        self.client = Client(fields["client"]) if fields.get("client") else None
+    def __init__(self, values):
+        super().__init__(values)
+        if self.client is not None:
+            self.client = Client(self.client)
 
 
 class LambdaContext:
@@ -124,10 +135,10 @@ class LambdaContext:
         self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
         self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-        client = headers.get("lambda-runtime-client-context")
-        self.client_context = ClientContext(loads(client)) if client else None
-        identity = headers.get("lambda-runtime-cognito-identity")
-        self.identity = CognitoIdentity(loads(identity) if identity else {})
+        client = parsed(headers.get("lambda-runtime-client-context"), "Client Context", loads)
+        self.client_context = None if client is None else ClientContext(client)
+        identity = parsed(headers.get("lambda-runtime-cognito-identity"), "Cognito Identity", loads)
+        self.identity = CognitoIdentity(identity or {})
         self._deadline = int(headers.get("lambda-runtime-deadline-ms", "0"))
 
     def get_remaining_time_in_millis(self):
@@ -137,11 +148,23 @@ class LambdaContext:
         sys.stdout.write(str(message))
 
     def __repr__(self):
-        return "LambdaContext([aws_request_id=%s,log_group_name=%s,log_stream_name=%s,function_name=%s,memory_limit_in_mb=%s,function_version=%s,invoked_function_arn=%s,client_context=%s,identity=%s])" % (
-            self.aws_request_id, self.log_group_name, self.log_stream_name, self.function_name,
-            self.memory_limit_in_mb, self.function_version, self.invoked_function_arn,
-            self.client_context, self.identity,
+        shown = (
+            "aws_request_id", "log_group_name", "log_stream_name", "function_name",
+            "memory_limit_in_mb", "function_version", "invoked_function_arn", "client_context",
+            "identity", "tenant_id",
         )
+        return "LambdaContext([%s])" % ",".join("%s=%s" % (n, getattr(self, n)) for n in shown)
+
+
+def parsed(text, name, loads):
+    if not text:
+        return None
+    try:
+        return loads(text)
+    except Exception as e:
+        raise Fault(
+            "Runtime.LambdaContextUnmarshalError", "Unable to parse %s JSON: %s" % (name, e)
+        ) from e
 
 
 class State:
@@ -180,9 +203,10 @@ class LoggingHook:
         if name != "logging":
             return None
         sys.meta_path.remove(self)
-        from importlib.util import find_spec
+        from importlib.machinery import PathFinder
 
-        spec = find_spec(name)
+        # The standard library's, even if the function has a module of that name.
+        spec = PathFinder.find_spec(name, [os.path.dirname(os.__file__)])
         inner = spec.loader.exec_module
 
         def exec_module(module):
@@ -195,11 +219,23 @@ class LoggingHook:
 
 def frames(exception):
     """The stack of an exception as text, without the frames of this file."""
-    import traceback
+    try:
+        import traceback
 
-    found = traceback.extract_tb(exception.__traceback__)
-    own = [frame for frame in found if frame.filename != __file__ and "<frozen importlib" not in frame.filename]
-    return traceback.format_list(own)
+        found = traceback.extract_tb(exception.__traceback__)
+        # The name that this file was compiled under; it may lie elsewhere.
+        this = frames.__code__.co_filename
+        own = [f for f in found if f.filename != this and "<frozen importlib" not in f.filename]
+        return traceback.format_list(own)
+    except Exception:
+        return []
+
+
+def message_of(exception):
+    try:
+        return str(exception)
+    except Exception as e:
+        return "<%s in __str__>" % type(e).__name__
 
 
 def fault(error_type, message, stack=(), request_id=""):
@@ -212,51 +248,80 @@ def fault(error_type, message, stack=(), request_id=""):
 
 
 def log_fault(error):
-    lines = ["[ERROR] %s: %s\n" % (error["errorType"], error["errorMessage"])]
-    if error["stackTrace"]:
-        lines.append("Traceback (most recent call last):\n")
-        lines.extend(error["stackTrace"])
-    text = "".join(lines).rstrip("\n")
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Writes the error as one event: its lines end in carriage returns, no-break spaces indent."""
+    head = "[ERROR] " + error["errorType"]
+    if error["errorMessage"]:
+        head += ": " + error["errorMessage"]
+    lines = [head, "Traceback (most recent call last):"]
+    for entry in error["stackTrace"]:
+        for line in entry.splitlines():
+            text = line.lstrip(" ")
+            lines.append("\u00a0" * (len(line) - len(text)) + text)
+    text = "\r".join(lines).replace("\n", "\r") + "\n"
+    try:
+        sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8"))
+    except Exception:
+        # The function may have closed or replaced its output; the caller is told all the same.
+        pass
+    flush()
 
 
-class InitFault(Exception):
-    """The handler cannot be had; carries the error to report."""
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            # Whatever the function made of its streams, its result does not depend on it.
+            pass
 
-    def __init__(self, error):
-        super().__init__(error["errorMessage"])
-        self.error = error
+
+class Fault(Exception):
+    """A failure with a type of the runtime's own."""
+
+    def __init__(self, error_type, message, stack=()):
+        super().__init__(message)
+        self.error_type = error_type
+        self.stack = stack
+
+    def as_error(self, request_id=""):
+        return fault(self.error_type, str(self), self.stack, request_id)
 
 
 def load_handler(name):
     module_name, dot, attribute = name.rpartition(".")
     if not dot:
-        raise InitFault(
-            fault(
-                "Runtime.MalformedHandlerName",
-                "Bad handler '%s': not enough values to unpack (expected 2, got 1)" % name,
-            )
+        raise Fault(
+            "Runtime.MalformedHandlerName",
+            "Bad handler '%s': not enough values to unpack (expected 2, got 1)" % name,
         )
-    module_path = module_name.replace("/", ".")
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise Fault(
+            "Runtime.BuiltInModuleConflict",
+            "Cannot use built-in module %s as a handler module" % module_name,
+        )
+    path = module_name.replace("/", ".")
     try:
-        module = __import__(module_path, fromlist=("_",))
+        __import__(path)
+        module = sys.modules[path]
     except ImportError as e:
-        raise InitFault(
-            fault("Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module_name, e), frames(e))
+        raise Fault(
+            "Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module_name, e)
         ) from e
     except SyntaxError as e:
         where = '  File "%s" Line %s\n    %s' % (e.filename, e.lineno, e.text)
-        raise InitFault(
-            fault("Runtime.UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module_name, e), [where])
+        raise Fault(
+            "Runtime.UserCodeSyntaxError",
+            "Syntax error in module '%s': %s" % (module_name, e),
+            [where],
         ) from e
     except Exception as e:
-        raise InitFault(fault(type(e).__name__, str(e), frames(e))) from e
+        raise Fault(type(e).__name__, message_of(e), frames(e)) from e
     try:
         return getattr(module, attribute)
     except AttributeError as e:
-        raise InitFault(
-            fault("Runtime.HandlerNotFound", "Handler '%s' missing on module '%s'" % (attribute, module_name))
+        raise Fault(
+            "Runtime.HandlerNotFound",
+            "Handler '%s' missing on module '%s'" % (attribute, module_name),
         ) from e
 
 
@@ -280,13 +345,43 @@ def site_builtins():
 
 
 class Encoder:
-    """Results to JSON; non-ASCII text stays as it is from Python 3.12 on."""
+    """Results to JSON as the managed runtimes give it.
+
+    Decimals become numbers with all their digits, bytes become text, and non-ASCII text stays as it
+    is from Python 3.12 on.
+    """
 
     def __init__(self, json):
-        self.encode = json.JSONEncoder(ensure_ascii=sys.version_info < (3, 12)).encode
+        self.mark = None
+        ascii_only = sys.version_info < (3, 12)
+        self.plain = json.JSONEncoder(ensure_ascii=ascii_only, default=self.other).encode
+
+    def encode(self, value):
+        text = self.plain(value)
+        if self.mark is None:
+            return text
+        import re
+
+        return re.sub('"%s([^"]*)"' % self.mark, r"\1", text)
+
+    def other(self, value):
+        if isinstance(value, bytes):
+            return value.decode("utf-8")
+        decimal = sys.modules.get("decimal")
+        if decimal is None or not isinstance(value, decimal.Decimal):
+            raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
+        if value.is_nan():
+            return float("nan")
+        if self.mark is None:
+            # The encoder knows no verbatim numbers: marked as text here, unmarked in its output.
+            self.mark = "decimal-%s:" % os.urandom(16).hex()
+        return self.mark + str(value)
 
 
 def run():
+    # Before the function's code is in reach: it may have a module of that name.
+    import json
+
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     sys.stdout.reconfigure(line_buffering=True)
     site_builtins()
@@ -294,16 +389,13 @@ def run():
     search_path()
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
-    except InitFault as e:
-        import json
-
-        log_fault(e.error)
-        kind = ("Lambda-Runtime-Function-Error-Type: %s\r\n" % e.error["errorType"]).encode()
-        api.send(api.post_request("init/error", json.dumps(e.error).encode(), kind))
+    except Fault as e:
+        error = e.as_error()
+        log_fault(error)
+        body = json.dumps(error).encode()
+        api.send(api.post_request("init/error", body, error_kind(e.error_type)))
         api.receive()
         sys.exit(1)
-
-    import json
 
     loads, encode = json.loads, Encoder(json).encode
     api.send(api.next_request())
@@ -315,8 +407,6 @@ def run():
         # The result and the wish for the next event travel together: one write, one wake-up.
         api.send(answer + api.next_request())
         status, _, reply = api.receive()
-        if status == 413:
-            continue
         if status != 202:
             raise ApiError("the Runtime API answered %d: %r" % (status, reply))
 
@@ -327,32 +417,60 @@ def invoke(api, handler, headers, body, loads, encode):
     trace = headers.get("lambda-runtime-trace-id")
     if trace is not None:
         os.environ["_X_AMZN_TRACE_ID"] = trace
+    else:
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
     path = "invocation/" + request_id
     try:
+        context = LambdaContext(headers, loads)
         try:
             event = loads(body)
-        except ValueError as e:
-            error = fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % e, (), request_id)
-            return failure(api, path, error, encode)
-        context = LambdaContext(headers, loads)
+        except Exception as e:
+            raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % e) from e
         result = handler(event, context)
+        return success(api, path, result, encode)
+    except Fault as e:
+        return failure(api, path, e.as_error(request_id), encode)
+    except Exception as e:
+        error = fault(type(e).__name__, message_of(e), frames(e), request_id)
+        return failure(api, path, error, encode)
+    finally:
+        flush()
+
+
+def success(api, path, result, encode):
+    if isinstance(result, bytes):
+        data = result
+    else:
         try:
             data = encode(result).encode("utf-8")
         except Exception as e:
-            error = fault("Runtime.MarshalError", "Unable to marshal response: %s" % e, (), request_id)
-            return failure(api, path, error, encode)
-        return api.post_request(path + "/response", data)
-    except Exception as e:
-        return failure(api, path, fault(type(e).__name__, str(e), frames(e), request_id), encode)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+            raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % e) from e
+    if len(data) > MAX_RESPONSE:
+        return too_large(api, path, len(data))
+    return api.post_request(path + "/response", data)
+
+
+def too_large(api, path, size):
+    """What Lambda would answer, without sending what it would refuse."""
+    kind = "Function.ResponseSizeTooLarge"
+    body = (
+        '{"errorType":"%s","errorMessage":"Response payload size (%d bytes) exceeded maximum '
+        'allowed payload size (%d bytes)."}' % (kind, size, MAX_RESPONSE)
+    )
+    return api.post_request(path + "/error", body.encode(), error_kind(kind))
 
 
 def failure(api, path, error, encode):
     log_fault(error)
-    kind = ("Lambda-Runtime-Function-Error-Type: %s\r\n" % error["errorType"]).encode("ascii", "replace")
-    return api.post_request(path + "/error", encode(error).encode("utf-8", "replace"), kind)
+    data = encode(error).encode("utf-8", "replace")
+    if len(data) > MAX_RESPONSE:
+        return too_large(api, path, len(data))
+    return api.post_request(path + "/error", data, error_kind(error["errorType"]))
+
+
+def error_kind(name):
+    safe = "".join(c if " " <= c <= "~" else "?" for c in name)
+    return ("Lambda-Runtime-Function-Error-Type: %s\r\n" % safe).encode()
 
 
 if __name__ == "__main__":

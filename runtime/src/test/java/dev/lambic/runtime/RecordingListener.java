@@ -1,0 +1,85 @@
+package dev.lambic.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps what a Runtime API tells, in its order. */
+final class RecordingListener implements EnvironmentListener {
+  /** One thing that was told; the parts that a kind of event lacks are empty. */
+  record Event(String kind, String id, String type, String body) {}
+
+  private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
+  private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+
+  /** The next event, waited for. */
+  Event next() {
+    try {
+      Event event = events.poll(20, TimeUnit.SECONDS);
+      if (event == null) {
+        throw new AssertionError("nothing happened; the output was: " + output());
+      }
+      return event;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Waits for the next event, which must be of the kind. */
+  Event next(String kind) {
+    Event event = next();
+    assertThat(event.kind()).as("%s", event).isEqualTo(kind);
+    return event;
+  }
+
+  /** The next event if there is one already. */
+  @Nullable Event peek() {
+    return events.peek();
+  }
+
+  String output() {
+    synchronized (output) {
+      return output.toString(StandardCharsets.UTF_8);
+    }
+  }
+
+  private void add(String kind, String id, String type, byte[] body) {
+    events.add(new Event(kind, id, type, new String(body, StandardCharsets.UTF_8)));
+  }
+
+  @Override
+  public void ready() {
+    add("ready", "", "", new byte[0]);
+  }
+
+  @Override
+  public void responded(String requestId, byte[] body) {
+    add("responded", requestId, "", body);
+  }
+
+  @Override
+  public void failed(String requestId, String errorType, byte[] body) {
+    add("failed", requestId, errorType, body);
+  }
+
+  @Override
+  public void initFailed(String errorType, byte[] body) {
+    add("initFailed", "", errorType, body);
+  }
+
+  @Override
+  public void output(byte[] bytes, int length) {
+    synchronized (output) {
+      output.write(bytes, 0, length);
+    }
+  }
+
+  @Override
+  public void exited(int code, int signal) {
+    events.add(new Event("exited", "", "", String.valueOf(code)));
+  }
+}
