@@ -19,7 +19,7 @@ public final class Main {
     String command = args.length == 0 ? "" : args[0];
     switch (command) {
       case "start" -> start(args);
-      case "doctor" -> System.exit(1);
+      case "doctor" -> System.exit(Doctor.print(System.out) ? 0 : 1);
       case "version" -> System.out.println("lambic " + version());
       default -> fail("unknown command '" + command + "'. Commands: start, doctor, version", 2);
     }
