@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class Authenticator {
 
   private static final String UNSIGNED = "UNSIGNED-PAYLOAD";
   private static final String STREAMING = "STREAMING-";
+  private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
   private static final String NO_ACCOUNT = "000000000000";
 
   /** A request with its sender; the body is free of any transfer encoding of AWS. */
@@ -58,6 +60,7 @@ final class Authenticator {
       if (mode == AuthMode.ENFORCE) {
         throw SignatureErrors.missing();
       }
+      refuseForeignPages(request);
       return new Result(Caller.ofAccount(NO_ACCOUNT, defaultRegion), decoded(request, null, null));
     }
     AccessKey key = credentials.find(signature.accessKeyId());
@@ -65,12 +68,33 @@ final class Authenticator {
       if (mode == AuthMode.ENFORCE) {
         throw SignatureErrors.unknownKey();
       }
+      refuseForeignPages(request);
       return new Result(unknown(signature), decoded(request, null, null));
     }
     verify(signature, key, request);
     Caller caller =
         new Caller(key.account(), signature.region(), signature.accessKeyId(), key.principalArn());
     return new Result(caller, decoded(request, key, signature));
+  }
+
+  /**
+   * Keeps a web page that somebody visits from using the services of their machine: a browser sends
+   * some requests anywhere without asking, but says which page they are from.
+   */
+  private static void refuseForeignPages(HttpRequest request) {
+    String origin = request.headers().get("Origin");
+    if (origin == null) {
+      return;
+    }
+    int slashes = origin.indexOf("://");
+    String host = slashes < 0 ? origin : origin.substring(slashes + 3);
+    int port = host.lastIndexOf(':');
+    if (port >= 0 && !host.endsWith("]")) {
+      host = host.substring(0, port);
+    }
+    if (!LOOPBACK.contains(host)) {
+      throw SignatureErrors.foreignPage();
+    }
   }
 
   /** A key id of twelve digits names the account, a convention of tools of this kind. */

@@ -142,6 +142,18 @@ public final class AwsEndpoint implements HttpHandler {
     }
   }
 
+  /**
+   * Loads a service before its first request comes, which takes a fraction of a second.
+   *
+   * @param name signing name of a service that implements the SDK's client interface
+   */
+  public void load(String name) {
+    ServiceSlot slot = slots.get(name);
+    if (slot != null && slot.service().sdk() != null) {
+      slot.load();
+    }
+  }
+
   @Override
   public void handle(HttpRequest request, Responder responder) {
     for (Prefix prefix : prefixes) {

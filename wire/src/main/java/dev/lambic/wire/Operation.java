@@ -15,8 +15,7 @@ import software.amazon.awssdk.core.SdkRequest;
  * @param uri a pattern such as {@code /2015-03-31/functions/{FunctionName}}, perhaps with a query
  *     whose parameters belong to the address
  * @param target the value of X-Amz-Target; null for a protocol that routes by the address
- * @param newRequest gives an empty builder
- * @param input the shape of the request
+ * @param newRequest gives an empty builder; the first call loads the classes of the request
  * @param invoker calls a service object
  */
 record Operation(
@@ -27,7 +26,6 @@ record Operation(
     String uri,
     @Nullable String target,
     Supplier<SdkPojo> newRequest,
-    Structure input,
     Invoker invoker) {
 
   /** Calls the method that stands for the operation. */

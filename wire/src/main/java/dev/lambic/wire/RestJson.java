@@ -28,15 +28,16 @@ final class RestJson implements Protocol {
   public SdkRequest read(RouteTable.Match match, HttpRequest request) {
     Operation operation = match.operation();
     SdkPojo builder = operation.newRequest().get();
+    Structure input = SdkBinding.structure(builder);
     QueryString query = QueryString.parse(request.rawQuery());
-    for (Member member : operation.input().members()) {
+    for (Member member : input.members()) {
       Object value =
           switch (member.place()) {
             case PATH -> {
               String label = match.label(member.wireName());
               yield label == null ? null : scalar(label, member, TimeFormat.ISO_8601);
             }
-            case QUERY -> fromQuery(query, member, operation.input());
+            case QUERY -> fromQuery(query, member, input);
             case HEADER -> fromHeader(request.headers(), member);
             case BODY, STATUS -> null;
           };
@@ -44,10 +45,10 @@ final class RestJson implements Protocol {
         member.set(builder, value);
       }
     }
-    Member payload = operation.input().payload();
+    Member payload = input.payload();
     if (payload != null) {
       payload.set(builder, payload(request.body(), payload));
-    } else if (!operation.input().body().isEmpty()) {
+    } else if (!input.body().isEmpty()) {
       READER.read(request.body(), builder);
     }
     return (SdkRequest) SdkBinding.build(builder);

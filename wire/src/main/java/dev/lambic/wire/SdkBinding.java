@@ -108,7 +108,6 @@ final class SdkBinding {
               .getDeclaredField("SDK_OPERATION_BINDING");
       binding.setAccessible(true);
       OperationInfo info = (OperationInfo) binding.get(null);
-      Supplier<SdkPojo> newRequest = newBuilder(request);
       MethodHandle handle =
           MethodHandles.publicLookup()
               .unreflect(method)
@@ -120,28 +119,38 @@ final class SdkBinding {
           info.httpMethod().name(),
           info.requestUri(),
           info.operationIdentifier(),
-          newRequest,
-          structure(newRequest.get()),
+          new NewBuilder(request),
           (service, input) -> (SdkPojo) handle.invokeExact(service, input));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("the SDK describes " + simpleName + " differently", e);
     }
   }
 
-  private static Supplier<SdkPojo> newBuilder(Class<? extends SdkRequest> request)
-      throws ReflectiveOperationException {
-    Method builder = request.getMethod("builder");
-    MethodHandle handle =
-        MethodHandles.publicLookup()
-            .unreflect(builder)
-            .asType(MethodType.methodType(SdkPojo.class));
-    return () -> {
+  /** Makes builders; looks for the way to do so when first asked, for that loads many classes. */
+  private static final class NewBuilder implements Supplier<SdkPojo> {
+    private final Class<? extends SdkRequest> request;
+    private volatile @Nullable MethodHandle builder;
+
+    NewBuilder(Class<? extends SdkRequest> request) {
+      this.request = request;
+    }
+
+    @Override
+    public SdkPojo get() {
       try {
+        MethodHandle handle = builder;
+        if (handle == null) {
+          handle =
+              MethodHandles.publicLookup()
+                  .unreflect(request.getMethod("builder"))
+                  .asType(MethodType.methodType(SdkPojo.class));
+          builder = handle;
+        }
         return (SdkPojo) handle.invokeExact();
       } catch (Throwable e) {
         throw new IllegalStateException("the SDK gives no builder for " + request, e);
       }
-    };
+    }
   }
 
   private static Member member(SdkField<?> field) {

@@ -45,6 +45,13 @@ final class SignatureErrors {
             + "'\n");
   }
 
+  static LambicException foreignPage() {
+    return new LambicException(
+        "AccessDeniedException",
+        Blame.CALLER,
+        "A web page of another host must sign its requests with an access key on record.");
+  }
+
   static LambicException bodyHash() {
     return new LambicException(
         "XAmzContentSHA256Mismatch",

@@ -157,6 +157,27 @@ final class AuthenticatorTest {
   }
 
   @Test
+  void aWebPageOfAnotherHostMustProveWhoItIs() {
+    for (String origin :
+        new String[] {"https://evil.example", "http://localhost.evil.example:80", "null"}) {
+      assertThatThrownBy(() -> sender(accept, plain("Origin", origin)))
+          .hasMessageContaining("A web page of another host");
+      HttpRequest unknown = signed("AKIANOBODY", "x");
+      unknown.headers().add("Origin", origin);
+      assertThatThrownBy(() -> sender(accept, unknown)).isInstanceOf(LambicException.class);
+      HttpRequest known = signed("AKIALONG", "s3cret");
+      known.headers().add("Origin", origin);
+      assertThat(sender(accept, known).accessKeyId()).isEqualTo("AKIALONG");
+    }
+    for (String origin :
+        new String[] {
+          "http://localhost:3000", "http://127.0.0.1", "http://[::1]:80", "http://[::1]"
+        }) {
+      assertThat(sender(accept, plain("Origin", origin)).account()).isEqualTo("000000000000");
+    }
+  }
+
+  @Test
   void aTemporaryKeyNeedsItsTokenAndEnds() {
     HttpRequest good = signed(AwsSessionCredentials.create("ASIATEMP", "s3cret", "token=="), null);
     assertThat(sender(enforce, good).principalArn())

@@ -530,6 +530,11 @@ final class AwsEndpointTest {
     Answer answer = send("GET", "/_lambic/health", Headers.empty(), "");
     assertThat(Recorder.text(answer)).isEqualTo("ok");
     assertThat(built).hasValue(0);
+    endpoint.load("dynamodb");
+    endpoint.load("nothing");
+    assertThat(built).hasValue(0);
+    endpoint.load("lambda");
+    assertThat(built).hasValue(1);
   }
 
   @Test

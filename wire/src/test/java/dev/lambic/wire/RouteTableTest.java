@@ -100,7 +100,6 @@ final class RouteTableTest {
         uri,
         null,
         like.newRequest(),
-        like.input(),
         like.invoker());
   }
 }

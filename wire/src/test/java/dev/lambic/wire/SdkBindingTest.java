@@ -54,14 +54,14 @@ final class SdkBindingTest {
 
   @Test
   void membersSayWhereTheyTravelAndWhatTheyHold() {
-    Structure input = lambda("Invoke").input();
+    Structure input = SdkBinding.structure(lambda("Invoke").newRequest().get());
     assertThat(member(input, "FunctionName").place()).isEqualTo(Place.PATH);
     assertThat(member(input, "Qualifier").place()).isEqualTo(Place.QUERY);
     assertThat(member(input, "LogType").place()).isEqualTo(Place.HEADER);
     assertThat(member(input, "LogType").wireName()).isEqualTo("X-Amz-Log-Type");
     assertThat(input.payload()).isEqualTo(member(input, "Payload"));
     assertThat(member(input, "Payload").kind()).isEqualTo(Kind.BYTES);
-    Structure create = lambda("CreateFunction").input();
+    Structure create = SdkBinding.structure(lambda("CreateFunction").newRequest().get());
     assertThat(member(create, "Layers").elementOf().kind()).isEqualTo(Kind.STRING);
     assertThat(member(create, "Environment").kind()).isEqualTo(Kind.STRUCTURE);
     assertThat(member(create, "Publish").kind()).isEqualTo(Kind.BOOLEAN);
