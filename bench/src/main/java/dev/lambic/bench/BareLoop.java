@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -41,11 +42,11 @@ final class BareLoop implements AutoCloseable {
     private final ServerSocket listening;
     private final List<String> command = new ArrayList<>();
 
-    Code(Language language) throws IOException {
+    Code(Language language, Path program) throws IOException {
       directory = Scratch.create();
       listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
       listening.setSoTimeout((int) HttpClient.PATIENCE.toMillis());
-      command.add(language.program().toString());
+      command.add(program.toString());
       command.addAll(language.options());
       command.add(language.layOutLoop(directory.path()).toString());
       command.add(Integer.toString(listening.getLocalPort()));

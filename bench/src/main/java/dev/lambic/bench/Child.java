@@ -71,8 +71,8 @@ final class Child implements AutoCloseable {
         }
       }
     } catch (IOException closed) {
-      // As good as the end of the output.
-      System.err.println("the output of a child broke off: " + closed.getMessage());
+      // That is how it ends when this side ends the process.
+      return;
     } finally {
       synchronized (lines) {
         ended = true;

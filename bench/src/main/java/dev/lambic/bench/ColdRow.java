@@ -1,6 +1,7 @@
 package dev.lambic.bench;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -23,8 +24,8 @@ final class ColdRow {
     try (Lambic lambic = Lambic.start(server);
         Functions functions = new Functions(lambic)) {
       for (Language language : Language.values()) {
-        functions.create(language);
-        measure(language, functions, lines);
+        Path program = functions.create(language);
+        measure(language, program, functions, lines);
       }
     }
     return new Report(
@@ -40,11 +41,11 @@ final class ColdRow {
                 + " first answer."));
   }
 
-  private void measure(Language language, Functions functions, List<Line> lines)
+  private void measure(Language language, Path program, Functions functions, List<Line> lines)
       throws IOException, InterruptedException {
     Rounds floor = new Rounds();
     Rounds mine = new Rounds();
-    try (BareLoop.Code code = new BareLoop.Code(language)) {
+    try (BareLoop.Code code = new BareLoop.Code(language, program)) {
       floor(code, effort.colds());
       lambic(functions, language, effort.colds());
       for (int round = 0; round < effort.rounds(); round++) {

@@ -2,6 +2,7 @@ package dev.lambic.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -32,12 +33,11 @@ final class Functions implements AutoCloseable {
   }
 
   /**
-   * Makes the function and waits until it is ready.
+   * Makes the function, waits until it is ready and asks for the version of its interpreter.
    *
-   * @throws IOException if it runs on another interpreter than its bare loop does
+   * @return the interpreter of the host that it runs on
    */
-  void create(Language language) throws IOException, InterruptedException {
-    String version = language.version();
+  Path create(Language language) throws IOException, InterruptedException {
     String body =
         """
         {"FunctionName":"%s","Runtime":"%s","Handler":"hello.handler","MemorySize":%d,"Timeout":10,\
@@ -45,16 +45,16 @@ final class Functions implements AutoCloseable {
         """
             .formatted(
                 name(language),
-                language.identifier(version),
+                language.runtime(),
                 MEMORY_MB,
                 Base64.getEncoder().encodeToString(language.zip()));
     control("POST", PATH, body.getBytes(StandardCharsets.UTF_8));
     await(language, "State", "Active");
-    String used = Json.member(client.exchange(call(language, "version")).body(), "version");
-    if (!used.equals(version)) {
-      throw new IOException(
-          "the function runs on %s, the bare loop on %s".formatted(used, version));
+    HttpMessage answer = client.exchange(call(language, "version"));
+    if (answer.status() != 200) {
+      throw new IOException("the function does not answer: " + answer.text());
     }
+    return language.program(Json.member(answer.body(), "version"));
   }
 
   /** Changes the configuration, so that no environment of the function may be used any more. */

@@ -1,6 +1,7 @@
 package dev.lambic.bench;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,8 +30,8 @@ final class WarmRow {
     try (Lambic lambic = Lambic.start(server);
         Functions functions = new Functions(lambic)) {
       for (Language language : Language.values()) {
-        functions.create(language);
-        measure(language, functions, lines);
+        Path program = functions.create(language);
+        measure(language, program, functions, lines);
       }
     }
     return new Report(
@@ -45,13 +46,13 @@ final class WarmRow {
             "The client shares the machine's cores with them."));
   }
 
-  private void measure(Language language, Functions functions, List<Line> lines)
+  private void measure(Language language, Path program, Functions functions, List<Line> lines)
       throws IOException {
     Rounds floorBusy = new Rounds();
     Rounds lambicBusy = new Rounds();
     Rounds floorPaced = new Rounds();
     Rounds lambicPaced = new Rounds();
-    try (BareLoop.Code code = new BareLoop.Code(language);
+    try (BareLoop.Code code = new BareLoop.Code(language, program);
         BareLoop loop = code.start()) {
       byte[] call = functions.call(language, "world");
       HttpClient client = functions.client();

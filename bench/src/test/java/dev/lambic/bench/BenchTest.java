@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,8 +24,9 @@ final class BenchTest {
 
   @ParameterizedTest
   @EnumSource
-  void startsAndCallsBareLoops(Language language) throws IOException {
-    try (BareLoop.Code code = new BareLoop.Code(language)) {
+  void startsAndCallsBareLoops(Language language) throws IOException, InterruptedException {
+    Path program = language.program(language.version());
+    try (BareLoop.Code code = new BareLoop.Code(language, program)) {
       for (int start = 0; start < 2; start++) {
         try (BareLoop loop = code.start()) {
           assertThat(Hello.of(loop.client().exchange(BareLoop.CALL)).calls()).isEqualTo(1);
@@ -37,7 +39,7 @@ final class BenchTest {
   @ParameterizedTest
   @EnumSource
   void knowsTheRuntimesOfInterpreters(Language language) throws IOException, InterruptedException {
-    assertThat(language.identifier(language.version())).matches("python3\\.\\d+|nodejs\\d+\\.x");
+    assertThat(language.runtime()).matches("python3\\.\\d+|nodejs\\d+\\.x");
     assertThat(language.zip()).startsWith('P', 'K');
   }
 }
