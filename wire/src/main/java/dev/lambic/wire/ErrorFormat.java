@@ -73,9 +73,10 @@ enum ErrorFormat {
     if (request.headers().has("X-Amz-Target") || type.startsWith(AWS_JSON_TYPE)) {
       return AWS_JSON;
     }
-    return "s3".equals(service) || type.startsWith("application/x-www-form-urlencoded")
-        ? XML
-        : REST_JSON;
+    // Clients that send no type of their own may be given this one by their HTTP library.
+    boolean query =
+        type.startsWith("application/x-www-form-urlencoded") && request.rawPath().equals("/");
+    return "s3".equals(service) || query ? XML : REST_JSON;
   }
 
   /**

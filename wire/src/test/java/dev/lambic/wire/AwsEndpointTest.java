@@ -350,6 +350,15 @@ final class AwsEndpointTest {
             "Action=GetCallerIdentity");
     assertThat(query.status()).isEqualTo(501);
     assertThat(Recorder.text(query)).contains("<Code>NotImplemented</Code>");
+    expect(
+        send(
+            "GET",
+            "/2018-10-31/layers",
+            lambda().add("Content-Type", "application/x-www-form-urlencoded"),
+            ""),
+        501,
+        "NotImplementedException",
+        "{\"message\":\"Lambic does not implement lambda:ListLayers yet.\"}");
   }
 
   @Test
