@@ -22,6 +22,7 @@ record Interpreter(Path prefix, String program, int major, int minor) {
   static Comparator<Interpreter> nearestTo(int major, int minor) {
     return Comparator.<Interpreter>comparingInt(
             i -> Math.abs(i.major - major) * 1000 + Math.abs(i.minor - minor))
+        .thenComparing(Comparator.comparingInt(Interpreter::major).reversed())
         .thenComparing(Comparator.comparingInt(Interpreter::minor).reversed())
         // A prefix of its own beats the host's, which brings other people's files along.
         .thenComparing(Interpreter::isSystem);

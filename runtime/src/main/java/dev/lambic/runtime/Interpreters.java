@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -44,7 +45,7 @@ final class Interpreters {
       }
     } catch (IOException unreadable) {
       // A prefix that cannot be read offers nothing.
-      prefixes.remove(candidate);
+      return;
     }
   }
 
@@ -67,29 +68,55 @@ final class Interpreters {
     for (Path prefix : prefixes) {
       for (Path file : children(prefix.resolve("bin"))) {
         Matcher name = PYTHON.matcher(file.getFileName().toString());
-        if (name.matches()
-            && Files.isExecutable(file)
-            && Files.isRegularFile(prefix.resolve("lib/" + name.group() + "/os.py"))) {
-          found.add(new Interpreter(prefix, name.group(), 3, Integer.parseInt(name.group(1))));
+        if (name.matches()) {
+          installed(file)
+              .filter(real -> isPython(real, name.group()))
+              .map(real -> found(real, 3, Integer.parseInt(name.group(1))))
+              .ifPresent(found::add);
         }
       }
     }
-    return found;
+    return found.stream().distinct().toList();
+  }
+
+  private static boolean isPython(Path program, String name) {
+    return Files.isRegularFile(prefixOf(program).resolve("lib/" + name + "/os.py"));
   }
 
   /** Every {@code node} that tells its version when asked. */
   List<Interpreter> nodes() {
     List<Interpreter> found = new ArrayList<>();
     for (Path prefix : prefixes) {
-      Path program = prefix.resolve("bin/node");
-      if (Files.isExecutable(program)) {
-        Matcher version = NODE_VERSION.matcher(firstLine(program, "--version"));
+      Optional<Path> program = installed(prefix.resolve("bin/node"));
+      if (program.isPresent()) {
+        Matcher version = NODE_VERSION.matcher(firstLine(program.get(), "--version"));
         if (version.lookingAt()) {
-          found.add(new Interpreter(prefix, "node", Integer.parseInt(version.group(1)), 0));
+          found.add(found(program.get(), Integer.parseInt(version.group(1)), 0));
         }
       }
     }
-    return found;
+    return found.stream().distinct().toList();
+  }
+
+  /** Where the program really lies, for environments see nothing beside its own prefix. */
+  private static Optional<Path> installed(Path program) {
+    try {
+      Path real = program.toRealPath();
+      boolean inBin = real.getParent() != null && real.getParent().endsWith("bin");
+      return inBin && Files.isRegularFile(real) && Files.isExecutable(real)
+          ? Optional.of(real)
+          : Optional.empty();
+    } catch (IOException missing) {
+      return Optional.empty();
+    }
+  }
+
+  private static Path prefixOf(Path program) {
+    return program.resolve("../..").normalize();
+  }
+
+  private static Interpreter found(Path program, int major, int minor) {
+    return new Interpreter(prefixOf(program), program.getFileName().toString(), major, minor);
   }
 
   private static String firstLine(Path program, String argument) {

@@ -1,0 +1,186 @@
+package dev.lambic.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lambic.http.Headers;
+import dev.lambic.http.HttpServer;
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.sandbox.Command;
+import dev.lambic.sandbox.Limits;
+import dev.lambic.sandbox.OutputListener;
+import dev.lambic.sandbox.ProcessExit;
+import dev.lambic.sandbox.ReadOnlyMount;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Starts environments in a sandbox that is none. */
+final class EnvironmentFactoryTest {
+  private static final RuntimeTarget MANAGED =
+      new RuntimeTarget(
+          "python3.12",
+          true,
+          List.of(new ReadOnlyMount(Path.of("/opt/python"), "/var/lang")),
+          List.of("/var/lang/bin/python3.12", "-S"),
+          Map.of(),
+          Optional.empty());
+  private static final RuntimeTarget CUSTOM =
+      new RuntimeTarget("provided.al2023", false, List.of(), List.of(), Map.of(), Optional.empty());
+
+  private final Path code;
+  private final ConcurrentLinkedQueue<Throwable> faults = new ConcurrentLinkedQueue<>();
+  private final FakeSandboxes sandboxes = new FakeSandboxes();
+  private final RecordingListener heard = new RecordingListener();
+  private final HttpServer server = HttpServer.start(1, (where, fault) -> faults.add(fault));
+  private final EnvironmentFactory factory =
+      new EnvironmentFactory(
+          sandboxes,
+          server,
+          (request, responder) -> responder.send(200, Headers.empty(), bytes("aws")));
+
+  EnvironmentFactoryTest(@TempDir Path code) {
+    this.code = code;
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    assertThat(faults).isEmpty();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private Environment start(RuntimeTarget target, Map<String, String> own) {
+    return factory.start(VariablesTest.spec(target, own, code), heard);
+  }
+
+  private Command command() {
+    return Objects.requireNonNull(sandboxes.command);
+  }
+
+  private InetSocketAddress port(int inside) throws IOException {
+    ServerSocketChannel channel = Objects.requireNonNull(sandboxes.ports.get(inside));
+    return (InetSocketAddress) channel.getLocalAddress();
+  }
+
+  @Test
+  void startsTheRuntimeBehindItsApi() throws IOException {
+    Environment environment = start(MANAGED, Map.of());
+    assertThat(environment.name()).isEqualTo("e1");
+    assertThat(command().argv()).containsExactly("/var/lang/bin/python3.12", "-S");
+    assertThat(command().environment()).contains("AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001");
+    assertThat(command().directory()).isEqualTo("/var/task");
+    assertThat(sandboxes.mounts)
+        .containsExactly(
+            new ReadOnlyMount(Path.of("/opt/python"), "/var/lang"),
+            new ReadOnlyMount(code, "/var/task"));
+    try (RawConnection runtime = new RawConnection(port(9001));
+        RawConnection aws = new RawConnection(port(4566))) {
+      runtime.send(RawConnection.nextRequest());
+      heard.next("ready");
+      environment.deliver(new Work("id-1", bytes("1"), "arn", 1, null, null));
+      assertThat(runtime.receive().body()).isEqualTo("1");
+      assertThat(aws.exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n").body()).isEqualTo("aws");
+    }
+  }
+
+  @Test
+  void limitsTheCpuOnlyWhenItIsTold() {
+    Environment environment = start(MANAGED, Map.of());
+    assertThat(Objects.requireNonNull(sandboxes.spec).limits())
+        .isEqualTo(new Limits(1024L << 20, 0, 1024));
+    environment.limitCpu();
+    assertThat(Objects.requireNonNull(sandboxes.limits))
+        .isEqualTo(new Limits(1024L << 20, 1024 / 1769.0, 1024));
+    assertThat(environment.peakMemory()).isEqualTo(7L << 20);
+  }
+
+  @Test
+  void tellsOfOutputAndOfTheEnd() {
+    Environment environment = start(MANAGED, Map.of());
+    OutputListener output = Objects.requireNonNull(sandboxes.output);
+    output.output(bytes("hello and more"), 5);
+    assertThat(heard.output()).isEqualTo("hello");
+    environment.drainOutput();
+    assertThat(sandboxes.calls).contains("drain");
+    sandboxes.exit.complete(new ProcessExit(3, 0));
+    assertThat(heard.next("exited").body()).isEqualTo("3");
+    assertThat(environment.gone()).isNotDone();
+    sandboxes.gone.complete(null);
+    assertThat(environment.gone()).isDone();
+  }
+
+  @Test
+  void killsTheSandboxAndItsAddresses() throws IOException {
+    Environment environment = start(MANAGED, Map.of());
+    environment.kill();
+    environment.kill();
+    assertThat(sandboxes.calls).contains("kill");
+    awaitClosed();
+  }
+
+  private void awaitClosed() {
+    long deadline = System.nanoTime() + 10_000_000_000L;
+    while (sandboxes.ports.values().stream().anyMatch(ServerSocketChannel::isOpen)) {
+      assertThat(System.nanoTime()).as("listeners still open").isLessThan(deadline);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void startsTheFunctionsOwnProgram() throws IOException {
+    Files.writeString(code.resolve("bootstrap"), "#!/bin/sh\n");
+    start(CUSTOM, Map.of("AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrapper"));
+    assertThat(command().argv()).containsExactly("/var/task/bootstrap");
+  }
+
+  @Test
+  void startsTheRuntimeThroughTheFunctionsWrapper() {
+    start(MANAGED, Map.of("AWS_LAMBDA_EXEC_WRAPPER", "/var/task/wrapper"));
+    assertThat(command().argv())
+        .containsExactly("/var/task/wrapper", "/var/lang/bin/python3.12", "-S");
+  }
+
+  @Test
+  void blamesAFunctionWithoutAProgram() throws IOException {
+    Files.createDirectory(code.resolve("bootstrap"));
+    assertThatThrownBy(() -> start(CUSTOM, Map.of()))
+        .isInstanceOfSatisfying(
+            LambicException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo("Runtime.InvalidEntrypoint");
+              assertThat(e.blame()).isEqualTo(Blame.FUNCTION);
+              assertThat(e)
+                  .hasMessage(
+                      "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
+            });
+    assertThat(sandboxes.calls).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"listen", "attach", "start"})
+  void leavesNothingBehindWhenAStepFails(String step) {
+    sandboxes.failAt = step;
+    sandboxes.failing = new IllegalStateException("on purpose");
+    assertThatThrownBy(() -> start(MANAGED, Map.of())).hasMessage("on purpose");
+    assertThat(sandboxes.calls).endsWith("kill");
+    awaitClosed();
+  }
+}

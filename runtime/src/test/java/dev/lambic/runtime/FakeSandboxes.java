@@ -1,0 +1,146 @@
+package dev.lambic.runtime;
+
+import dev.lambic.sandbox.Command;
+import dev.lambic.sandbox.Limits;
+import dev.lambic.sandbox.MemoryUsage;
+import dev.lambic.sandbox.OutputListener;
+import dev.lambic.sandbox.ProcessExit;
+import dev.lambic.sandbox.ReadOnlyMount;
+import dev.lambic.sandbox.Sandbox;
+import dev.lambic.sandbox.SandboxProcess;
+import dev.lambic.sandbox.SandboxSpec;
+import dev.lambic.sandbox.Sandboxes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sandbox that isolates nothing: its ports are ports of this machine, its program is a test.
+ */
+final class FakeSandboxes implements Sandboxes {
+  final List<String> calls = new ArrayList<>();
+  final Map<Integer, ServerSocketChannel> ports = new LinkedHashMap<>();
+  final List<ReadOnlyMount> mounts = new ArrayList<>();
+  final CompletableFuture<ProcessExit> exit = new CompletableFuture<>();
+  final CompletableFuture<Void> gone = new CompletableFuture<>();
+  @Nullable SandboxSpec spec;
+  @Nullable Command command;
+  @Nullable OutputListener output;
+  @Nullable Limits limits;
+  @Nullable RuntimeException failing;
+  String failAt = "";
+
+  private void step(String name) {
+    calls.add(name);
+    if (name.equals(failAt) && failing != null) {
+      throw failing;
+    }
+  }
+
+  @Override
+  public Sandbox create(SandboxSpec wanted) {
+    spec = wanted;
+    step("create");
+    return new Box();
+  }
+
+  @Override
+  public void close() {
+    calls.add("close");
+  }
+
+  private final class Box implements Sandbox {
+    @Override
+    public String name() {
+      return "box";
+    }
+
+    @Override
+    public ServerSocketChannel listen(int port) {
+      step("listen");
+      try {
+        ServerSocketChannel channel = ServerSocketChannel.open();
+        channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        ports.put(port, channel);
+        return channel;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void attach(List<ReadOnlyMount> more) {
+      step("attach");
+      mounts.addAll(more);
+    }
+
+    @Override
+    public SandboxProcess start(Command wanted, OutputListener listener) {
+      step("start");
+      command = wanted;
+      output = listener;
+      return new Program();
+    }
+
+    @Override
+    public void limit(Limits wanted) {
+      step("limit");
+      limits = wanted;
+    }
+
+    @Override
+    public void freeze() {
+      step("freeze");
+    }
+
+    @Override
+    public void thaw() {
+      step("thaw");
+    }
+
+    @Override
+    public MemoryUsage memory() {
+      return new MemoryUsage(1, 7L << 20, 0);
+    }
+
+    @Override
+    public void resetMemoryPeak() {
+      step("resetMemoryPeak");
+    }
+
+    @Override
+    public void kill() {
+      calls.add("kill");
+    }
+
+    @Override
+    public CompletableFuture<Void> gone() {
+      return gone;
+    }
+  }
+
+  private final class Program implements SandboxProcess {
+    @Override
+    public CompletableFuture<ProcessExit> exit() {
+      return exit;
+    }
+
+    @Override
+    public void drain() {
+      step("drain");
+    }
+
+    @Override
+    public void signal(int signal) {
+      step("signal " + signal);
+    }
+  }
+}
