@@ -1,6 +1,5 @@
 package dev.lambic.functions;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -33,34 +32,67 @@ record FunctionName(
     if (text.indexOf(':') < 0) {
       return isName(text) ? new FunctionName(null, null, text, null) : null;
     }
-    List<String> parts = new ArrayList<>(List.of(text.split(":", -1)));
+    List<String> parts = List.of(text.split(":", -1));
     boolean arn =
         parts.size() > 3
             && parts.get(0).equals("arn")
             && PARTITION.matcher(parts.get(1)).matches()
             && parts.get(2).equals("lambda");
-    if (arn) {
-      parts.subList(0, 3).clear();
-    }
-    String region = null;
+    FunctionName found = arn ? inOrder(parts.subList(3, parts.size())) : null;
+    return found == null ? inOrder(parts) : found;
+  }
+
+  /**
+   * Reads region, account and "function" where they are, and takes them for names if they fit so.
+   */
+  private static @Nullable FunctionName inOrder(List<String> parts) {
+    String first = parts.get(0);
+    // Of two parts alone, "us-east-1:x" is rather a function of that name with a qualifier.
     if (parts.size() > 1
-        && REGION.matcher(parts.get(0)).matches()
-        && (arn || isAccount(parts.get(1)) || parts.get(1).equals("function"))) {
-      region = parts.removeFirst();
+        && REGION.matcher(first).matches()
+        && (parts.size() > 2
+            || parts.get(1).equals("function")
+            || !isQualifierOfName(parts.get(1)))) {
+      FunctionName rest = afterRegion(parts.subList(1, parts.size()));
+      if (rest != null) {
+        return new FunctionName(rest.account(), first, rest.name(), rest.qualifier());
+      }
     }
-    String account = null;
+    return afterRegion(parts);
+  }
+
+  private static @Nullable FunctionName afterRegion(List<String> parts) {
     if (parts.size() > 1 && isAccount(parts.get(0))) {
-      account = parts.removeFirst();
+      FunctionName rest = afterAccount(parts.subList(1, parts.size()));
+      if (rest != null) {
+        return new FunctionName(parts.get(0), null, rest.name(), rest.qualifier());
+      }
     }
+    return afterAccount(parts);
+  }
+
+  private static @Nullable FunctionName afterAccount(List<String> parts) {
     if (parts.size() > 1 && parts.get(0).equals("function")) {
-      parts.removeFirst();
+      FunctionName rest = nameAndQualifier(parts.subList(1, parts.size()));
+      if (rest != null) {
+        return rest;
+      }
     }
-    boolean fits =
-        isName(parts.get(0))
-            && (parts.size() == 1 || (parts.size() == 2 && isQualifierOfName(parts.get(1))));
-    return fits
-        ? new FunctionName(account, region, parts.get(0), parts.size() == 2 ? parts.get(1) : null)
-        : null;
+    return nameAndQualifier(parts);
+  }
+
+  private static @Nullable FunctionName nameAndQualifier(List<String> parts) {
+    if (!isName(parts.get(0))) {
+      return null;
+    }
+    return switch (parts.size()) {
+      case 1 -> new FunctionName(null, null, parts.get(0), null);
+      case 2 ->
+          isQualifierOfName(parts.get(1))
+              ? new FunctionName(null, null, parts.get(0), parts.get(1))
+              : null;
+      default -> null;
+    };
   }
 
   /** Whether the text may be given as the Qualifier parameter. */

@@ -1,11 +1,9 @@
 package dev.lambic.functions;
 
-import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.store.Records;
 import dev.lambic.wire.Caller;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -172,7 +170,7 @@ public final class FunctionService implements LambdaClient {
     requireAbsent(key, registry.find(key));
     FunctionConfiguration bare =
         Configurations.merge(key, configurations.defaults(key, config.architecture()), settings);
-    CodeStore.Staged staged = stage(zip);
+    CodeStore.Staged staged = code.stage(zip);
     try {
       staged.keep();
       FunctionConfiguration latest =
@@ -188,8 +186,9 @@ public final class FunctionService implements LambdaClient {
             requireAbsent(key, before);
             return publish ? created.publish(answer) : created;
           });
+      CreateFunctionResponse response = Shown.in(CreateFunctionResponse.builder(), answer);
       preparation.start(registry, key, staged);
-      return Shown.in(CreateFunctionResponse.builder(), answer);
+      return response;
     } catch (RuntimeException e) {
       staged.close();
       throw e;
@@ -243,7 +242,7 @@ public final class FunctionService implements LambdaClient {
     Unsupported.check(request);
     validation.architectures(request.architecturesAsStrings());
     requireChangeable(seen, request.revisionId());
-    CodeStore.Staged staged = stage(zip(source(request)));
+    CodeStore.Staged staged = code.stage(zip(source(request)));
     try {
       if (Boolean.TRUE.equals(request.dryRun())) {
         FunctionConfiguration would =
@@ -261,9 +260,12 @@ public final class FunctionService implements LambdaClient {
                 requireChangeable(current, request.revisionId());
                 return withCode(current, staged, publish);
               });
+      UpdateFunctionCodeResponse response =
+          Shown.in(
+              UpdateFunctionCodeResponse.builder(),
+              updated(Objects.requireNonNull(after), publish));
       preparation.start(registry, target.key(), staged);
-      return Shown.in(
-          UpdateFunctionCodeResponse.builder(), updated(Objects.requireNonNull(after), publish));
+      return response;
     } catch (RuntimeException e) {
       staged.close();
       throw e;
@@ -412,15 +414,6 @@ public final class FunctionService implements LambdaClient {
     }
     FunctionConfiguration version = function.versions().lastEntry().getValue();
     return Shown.as(version, version.version());
-  }
-
-  private CodeStore.Staged stage(byte[] zip) {
-    try {
-      return code.stage(zip);
-    } catch (UncheckedIOException e) {
-      throw new LambicException(
-          "ServiceException", Blame.PLATFORM, "The deployment package could not be unpacked.", e);
-    }
   }
 
   private static FunctionCode source(UpdateFunctionCodeRequest request) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import software.amazon.awssdk.services.lambda.LambdaClient;
@@ -37,6 +38,14 @@ final class World implements AutoCloseable {
     this.directory = directory;
     this.records = SqliteRecords.open(directory.resolve("lambic.db"));
     this.service = open(records, preparing);
+  }
+
+  /** A world whose preparations run by themselves, on other threads. */
+  static World onItsOwn(Path directory) {
+    World world = new World(directory);
+    world.service.close();
+    world.service = world.open(world.records, Executors.newVirtualThreadPerTaskExecutor());
+    return world;
   }
 
   private FunctionService open(Records in, ExecutorService threads) {
