@@ -6,7 +6,6 @@ import dev.lambic.functions.FunctionService;
 import dev.lambic.functions.FunctionsConfig;
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpConfig;
-import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpRequest;
 import dev.lambic.http.HttpServer;
 import dev.lambic.http.Responder;
@@ -146,14 +145,21 @@ final class LambicServer implements AutoCloseable {
                   "Invoke", new InvokeOperation(functions.directory(), images, dispatcher, ticker));
       Service dynamo = Service.passThrough("dynamodb", "DynamoDB_20120810", dynamoDb);
       inside.set(endpoint(AuthMode.ENFORCE, keys, lambda, dynamo, functions));
-      HttpHandler outside =
-          new BrowserGuard(endpoint(config.auth(), keys, lambda, dynamo, functions));
+      AwsEndpoint outside = endpoint(config.auth(), keys, lambda, dynamo, functions);
 
       HttpServer.Listener listener =
           http.listen(
               new InetSocketAddress(config.host(), config.port()), HttpConfig.standard(), outside);
       address.set(url(config.host(), listener.address().getPort()));
       data.announce(address.get().toString());
+      // Binding a service's operations takes a while, which the first caller need not wait for.
+      Thread.ofPlatform()
+          .name("load")
+          .daemon()
+          .start(() -> {
+            outside.load("lambda");
+            inside.get().load("lambda");
+          });
       return new LambicServer(closers, dispatcher, listener, address.get());
     }
 
