@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -28,7 +29,7 @@
 /* futex_requeue of Linux 6.7; x86's x32 calls have far larger numbers and so look absent too. */
 enum { LAST_KNOWN = 456 };
 
-enum action { ALLOW, DENY, ABSENT, SOCKET, SOCKETPAIR, CLONE, UNSHARE, IOCTL, PERSONALITY };
+enum action { ALLOW, DENY, ABSENT, SOCKET, SOCKETPAIR, CLONE, UNSHARE, IOCTL, PERSONALITY, LIMIT, OLD_LIMIT };
 
 static const struct rule {
   unsigned number;
@@ -82,6 +83,7 @@ static const struct rule {
     {SYS_socketpair, SOCKETPAIR},
     {SYS_ioctl, IOCTL},
     {SYS_personality, PERSONALITY},
+    {SYS_prlimit64, LIMIT},
     /* the host itself */
     {SYS_init_module, DENY},
     {SYS_finit_module, DENY},
@@ -100,6 +102,9 @@ static const struct rule {
     {SYS_adjtimex, DENY},
     {SYS_nfsservctl, DENY},
     {SYS_lookup_dcookie, DENY},
+#if defined(SYS_setrlimit)
+    {SYS_setrlimit, OLD_LIMIT},
+#endif
 #if defined(__x86_64__)
     {SYS_iopl, DENY},
     {SYS_ioperm, DENY},
@@ -204,6 +209,27 @@ static void emit_action(enum action action) {
       give_if_equal(0x20008, SECCOMP_RET_ALLOW);
       give_if_equal(0xffffffff, SECCOMP_RET_ALLOW);
       give(refusal(EPERM));
+      return;
+    case LIMIT:
+      /*
+       * A size limit of 1 for core dumps keeps the kernel from handing a crash to the host's core
+       * dump program, a limit of 0 would not; so to change it only seems to work.
+       */
+      load_argument(1);
+      emit(BPF_JMP | BPF_JEQ | BPF_K, RLIMIT_CORE, 1, 0);
+      give(SECCOMP_RET_ALLOW);
+      load_argument(2);
+      emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+      give(SECCOMP_RET_ERRNO);
+      load(offsetof(struct seccomp_data, args) + 2 * sizeof(uint64_t) + sizeof(uint32_t));
+      emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+      give(SECCOMP_RET_ERRNO);
+      give(SECCOMP_RET_ALLOW);
+      return;
+    case OLD_LIMIT:
+      load_argument(0);
+      give_if_equal(RLIMIT_CORE, SECCOMP_RET_ERRNO);
+      give(SECCOMP_RET_ALLOW);
       return;
   }
   abort();

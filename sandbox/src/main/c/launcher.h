@@ -112,7 +112,11 @@ struct root_options {
   bool host_local;            /* whether /usr/local is seen */
 };
 
-/* Builds the template; returns its mount namespace, or -1. The caller's own namespace is kept. */
+/* To be called once, before the launcher leaves its own mount namespace for the first time. */
+int remember_host(void);
+/* Back to the launcher's own mount namespace and root directory; ends the launcher on failure. */
+void return_to_host(void);
+/* Builds the template; returns its mount namespace, or -1. */
 int build_template(const struct root_options *options);
 /* Mounts what differs between shells; runs as the first process of a shell. */
 int mount_own(int tmp_mount, uint64_t tmp_bytes, uint32_t host_id);
@@ -131,7 +135,6 @@ int request_tmp(int maker, uint64_t bytes, uint32_t shell);
 struct launcher {
   int server;      /* socket to the server, -1 when that is gone */
   int events;      /* epoll */
-  int host_mounts; /* namespace of the launcher itself */
   int template;    /* namespace that shells are cloned from */
   int maker;       /* socket to the maker of /tmp file systems */
   uint32_t first_host_id;

@@ -98,8 +98,7 @@ static int try_tmp(const char *work_directory) {
 
 static int prepare(const struct root_options *options) {
   if (watch(launcher.server, SERVER, 0) < 0) return fail("epoll", "");
-  launcher.host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-  if (launcher.host_mounts < 0) return fail("open", "/proc/self/ns/mnt");
+  if (remember_host() < 0) return -1;
   build_filter();
   launcher.template = build_template(options);
   return launcher.template < 0 ? -1 : 0;

@@ -38,11 +38,14 @@ static const struct {
 static const struct {
   const char *target;
   const char *link;
-} device_links[] = {
+} links[] = {
     {"/proc/self/fd", "dev/fd"},
     {"/proc/self/fd/0", "dev/stdin"},
     {"/proc/self/fd/1", "dev/stdout"},
     {"/proc/self/fd/2", "dev/stderr"},
+    {"/proc/self/mounts", "etc/mtab"},
+    {"/usr/lib/os-release", "etc/os-release"},
+    {"/usr/share/zoneinfo/UTC", "etc/localtime"},
 };
 
 /* Links or directories beside /usr, by distribution and age. */
@@ -78,6 +81,9 @@ static const char *directories_to_hide[HIDDEN_MAX];
 static unsigned directories_to_hide_count;
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int host_root = -1;
+static int host_mounts = -1;
 
 static int make_directories(const char *path) {
   char part[PATH_LENGTH];
@@ -169,7 +175,6 @@ static int copy_private_etc(const char *directory) {
     snprintf(source, sizeof source, "%s/%s", directory, entry->d_name);
     snprintf(target, sizeof target, "etc/%s", entry->d_name);
     if (entry->d_type == DT_REG) result = copy_file(source, target);
-    if (entry->d_type == DT_LNK) result = copy_link(source, target);
   }
   closedir(entries);
   return result;
@@ -217,10 +222,12 @@ static int make_devices(void) {
     snprintf(path, sizeof path, "dev/%s", devices[i].name);
     if (mknod(path, S_IFCHR | 0666, makedev(1, devices[i].minor)) < 0) return fail("mknod", path);
   }
-  for (size_t i = 0; i < COUNT(device_links); i++) {
-    if (symlink(device_links[i].target, device_links[i].link) < 0) {
-      return fail("symlink", device_links[i].link);
-    }
+  return 0;
+}
+
+static int make_links(void) {
+  for (size_t i = 0; i < COUNT(links); i++) {
+    if (symlink(links[i].target, links[i].link) < 0) return fail("symlink", links[i].link);
   }
   return 0;
 }
@@ -260,7 +267,7 @@ static int fill_root(const struct root_options *options) {
   for (size_t i = 0; i < COUNT(directories); i++) {
     if (mkdir(directories[i], 0755) < 0) return fail("mkdir", directories[i]);
   }
-  if (make_devices() < 0 || show_usr(options->host_local) < 0 ||
+  if (make_devices() < 0 || make_links() < 0 || show_usr(options->host_local) < 0 ||
       make_etc(options->etc_directory) < 0) {
     return -1;
   }
@@ -290,9 +297,19 @@ static int make_root(const struct root_options *options) {
   return 0;
 }
 
+int remember_host(void) {
+  host_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  return host_root < 0 || host_mounts < 0 ? fail("open", "/proc/self/ns/mnt") : 0;
+}
+
+/* Without its own view of the host the launcher is of no use. */
+void return_to_host(void) {
+  /* Entering a mount namespace leads to its root, which need not be where the launcher began. */
+  if (setns(host_mounts, CLONE_NEWNS) < 0 || fchdir(host_root) < 0 || chroot(".") < 0) exit(1);
+}
+
 int build_template(const struct root_options *options) {
-  int host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-  if (host < 0) return fail("open", "/proc/self/ns/mnt");
   umask(0);
   int template = -1;
   if (unshare(CLONE_NEWNS) < 0) {
@@ -306,10 +323,9 @@ int build_template(const struct root_options *options) {
       close(template);
       template = -1;
     }
-    if (setns(host, CLONE_NEWNS) < 0) template = fail("setns-host", "");
+    return_to_host();
   }
   umask(077);
-  close(host);
   return template;
 }
 

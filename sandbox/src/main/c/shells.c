@@ -112,8 +112,7 @@ static int clone_shell(struct shell *shell, int control, int inner) {
   pid_t pid = sys_clone(flags, &shell->pidfd, plan->cgroup_version == 2 ? plan->cgroups[0] : -1);
   if (pid == 0) run_first_process(plan, inner);
   if (pid < 0) fail("clone", "");
-  /* Without its own view of the host the launcher is of no use. */
-  if (setns(launcher.host_mounts, CLONE_NEWNS) < 0) exit(1);
+  return_to_host();
   if (pid < 0) return -1;
   shell->pid = pid;
   shell->control = control;
@@ -255,7 +254,7 @@ static int attach_in(const struct shell *shell, const int *trees, char *const *t
   int result = 0;
   if (setns(shell->pidfd, CLONE_NEWNS) < 0) return fail("setns-shell", "");
   for (uint32_t i = 0; i < count && result == 0; i++) result = attach_tree(trees[i], targets[i]);
-  if (setns(launcher.host_mounts, CLONE_NEWNS) < 0) exit(1);
+  return_to_host();
   return result;
 }
 

@@ -222,6 +222,20 @@ static int raise_limits(const char *unused) {
   return verdict("setrlimit", setrlimit(RLIMIT_NOFILE, &files));
 }
 
+/* With a limit of 0 a crash would start the host's core dump program. */
+static int dump_core_into_host(const char *unused) {
+  const struct rlimit zero = {0, 0};
+  struct rlimit core;
+  (void)unused;
+  syscall(SYS_prlimit64, 0, RLIMIT_CORE, &zero, NULL);
+#if defined(SYS_setrlimit)
+  syscall(SYS_setrlimit, RLIMIT_CORE, &zero);
+#endif
+  getrlimit(RLIMIT_CORE, &core);
+  errno = EPERM;
+  return core.rlim_cur == 1 && core.rlim_max == 1 ? refused("setrlimit") : breach("core limit");
+}
+
 static int raise_priority(const char *unused) {
   (void)unused;
   return verdict("setpriority", setpriority(PRIO_PROCESS, 0, -20));
@@ -313,6 +327,7 @@ static const struct {
     {"change-groups", change_groups},
     {"chroot-escape", chroot_escape},
     {"raise-limits", raise_limits},
+    {"dump-core-into-host", dump_core_into_host},
     {"raise-priority", raise_priority},
     {"real-time", real_time},
     {"gain-by-setuid-program", gain_by_setuid_program},

@@ -47,12 +47,6 @@ record LauncherFiles(Path work) {
           "host.conf",
           "multi on\n");
 
-  private static final Map<String, String> ETC_LINKS =
-      Map.of(
-          "localtime", "/usr/share/zoneinfo/UTC",
-          "mtab", "/proc/self/mounts",
-          "os-release", "/usr/lib/os-release");
-
   /** Makes the directory. */
   static LauncherFiles prepare(Path work) {
     try {
@@ -94,11 +88,6 @@ record LauncherFiles(Path work) {
   private void writeEtc() throws IOException {
     for (Map.Entry<String, String> file : ETC.entrySet()) {
       Files.writeString(etc().resolve(file.getKey()), file.getValue());
-    }
-    for (Map.Entry<String, String> link : ETC_LINKS.entrySet()) {
-      Path path = etc().resolve(link.getKey());
-      Files.deleteIfExists(path);
-      Files.createSymbolicLink(path, Path.of(link.getValue()));
     }
   }
 

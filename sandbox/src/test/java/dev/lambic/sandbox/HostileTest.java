@@ -235,6 +235,7 @@ final class HostileTest {
         "change-groups",
         "chroot-escape",
         "raise-limits",
+        "dump-core-into-host",
         "raise-priority",
         "real-time",
         "gain-by-setuid-program",

@@ -23,7 +23,6 @@ final class LauncherFilesTest {
           .isEqualTo("rwx------");
       assertThat(files.launcher()).isExecutable();
       assertThat(files.etc().resolve("passwd")).content().contains("sbx_user1051:x:993:990:");
-      assertThat(files.etc().resolve("localtime")).isSymbolicLink();
     }
   }
 
