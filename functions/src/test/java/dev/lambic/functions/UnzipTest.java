@@ -94,6 +94,13 @@ class UnzipTest {
   }
 
   @Test
+  void otherFormsOfArchivesAreUnpackedToo() throws IOException {
+    unpack(new Zips().zip64().file("large", "form").stored().file("stored", "content"));
+    assertThat(root.resolve("large")).hasContent("form");
+    assertThat(root.resolve("stored")).hasContent("content");
+  }
+
+  @Test
   void dotsAndEmptyPartsOfNamesAreLeftOut() throws IOException {
     unpack(new Zips().file("./a//b/./c", "c").directory("."));
     assertThat(root.resolve("a/b/c")).hasContent("c");

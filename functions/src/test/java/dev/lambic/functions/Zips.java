@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.zip.Deflater;
+import org.apache.commons.compress.archivers.zip.Zip64Mode;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 import software.amazon.awssdk.core.SdkBytes;
@@ -32,6 +33,18 @@ final class Zips {
   static SdkBytes handler(String says) {
     return SdkBytes.fromByteArray(
         of("index.py", "def handler(event, context):\n    return '" + says + "'\n"));
+  }
+
+  /** Uses the form for large archives from here on. */
+  Zips zip64() {
+    zip.setUseZip64(Zip64Mode.Always);
+    return this;
+  }
+
+  /** Packs what follows without compression. */
+  Zips stored() {
+    zip.setLevel(Deflater.NO_COMPRESSION);
+    return this;
   }
 
   Zips file(String name, String content) {
