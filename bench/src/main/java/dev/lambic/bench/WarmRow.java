@@ -27,52 +27,78 @@ final class WarmRow {
 
   Report run() throws IOException, InterruptedException {
     List<Line> lines = new ArrayList<>();
+    List<Value> values = new ArrayList<>();
     try (Lambic lambic = Lambic.start(server);
         Functions functions = new Functions(lambic)) {
       for (Language language : Language.values()) {
         Path program = functions.create(language);
-        measure(language, program, functions, lines);
+        try (BareLoop.Code code = new BareLoop.Code(language, program);
+            BareLoop loop = code.start()) {
+          Measured measured = measure(language, loop, functions, lambic.process());
+          lines.addAll(measured.lines(language));
+          values.add(measured.cpu(language));
+        }
       }
     }
     return new Report(
         "warm",
         "a warm call, client-seen time minus handler time, hello handlers, 1 connection",
         lines,
-        List.of(),
+        values,
         List.of(
             "Lambic: isolated, signatures checked, functions of "
                 + Functions.MEMORY_MB
                 + " MB; floor: the same handler and interpreter in a plain process.",
-            "The client shares the machine's cores with them."));
+            "The client shares the machine's cores with them; the scheduler places them all."));
   }
 
-  private void measure(Language language, Path program, Functions functions, List<Line> lines)
-      throws IOException {
-    Rounds floorBusy = new Rounds();
-    Rounds lambicBusy = new Rounds();
-    Rounds floorPaced = new Rounds();
-    Rounds lambicPaced = new Rounds();
-    try (BareLoop.Code code = new BareLoop.Code(language, program);
-        BareLoop loop = code.start()) {
-      byte[] call = functions.call(language, "world");
-      HttpClient client = functions.client();
-      calls(loop.client(), BareLoop.CALL, effort.warmUps() / 2, 0, true);
-      calls(client, call, effort.warmUps(), 0, true);
-      int count = effort.calls();
-      for (int round = 0; round < effort.rounds(); round++) {
-        call = functions.call(language, "world");
-        floorBusy.add(calls(loop.client(), BareLoop.CALL, count, 0, false));
-        lambicBusy.add(calls(client, call, count, 0, false));
-        floorPaced.add(calls(loop.client(), BareLoop.CALL, count / 2, PACE_NANOS, false));
-        lambicPaced.add(calls(client, call, count / 2, PACE_NANOS, false));
-      }
+  /** What was found out about one language. */
+  private static final class Measured {
+    final Rounds floorBusy = new Rounds();
+    final Rounds lambicBusy = new Rounds();
+    final Rounds floorPaced = new Rounds();
+    final Rounds lambicPaced = new Rounds();
+    long cpuNanos;
+    long calls;
+
+    List<Line> lines(Language language) {
+      String busy = language.title() + ", back to back";
+      String paced = language.title() + ", 1,000 calls/s";
+      return List.of(
+          Line.floor(busy, "bare loop", floorBusy),
+          Line.of(busy, "Lambic", lambicBusy, floorBusy),
+          Line.floor(paced, "bare loop", floorPaced),
+          Line.of(paced, "Lambic", lambicPaced, floorPaced));
     }
-    String busy = language.title() + ", back to back";
-    lines.add(Line.floor(busy, "bare loop", floorBusy));
-    lines.add(Line.of(busy, "Lambic", lambicBusy, floorBusy));
-    String paced = language.title() + ", 1,000 calls/s";
-    lines.add(Line.floor(paced, "bare loop", floorPaced));
-    lines.add(Line.of(paced, "Lambic", lambicPaced, floorPaced));
+
+    Value cpu(Language language) {
+      return new Value(
+          language.title() + ", back to back",
+          "server's CPU per call",
+          cpuNanos / 1e3 / calls,
+          "µs",
+          null);
+    }
+  }
+
+  private Measured measure(Language language, BareLoop loop, Functions functions, Child process)
+      throws IOException {
+    Measured measured = new Measured();
+    HttpClient client = functions.client();
+    calls(loop.client(), BareLoop.CALL, effort.warmUps() / 2, 0, true);
+    calls(client, functions.call(language, "world"), effort.warmUps(), 0, true);
+    int count = effort.calls();
+    for (int round = 0; round < effort.rounds(); round++) {
+      byte[] call = functions.call(language, "world");
+      measured.floorBusy.add(calls(loop.client(), BareLoop.CALL, count, 0, false));
+      long cpu = process.cpuNanos();
+      measured.lambicBusy.add(calls(client, call, count, 0, false));
+      measured.cpuNanos += process.cpuNanos() - cpu;
+      measured.calls += count;
+      measured.floorPaced.add(calls(loop.client(), BareLoop.CALL, count / 2, PACE_NANOS, false));
+      measured.lambicPaced.add(calls(client, call, count / 2, PACE_NANOS, false));
+    }
+    return measured;
   }
 
   private static Samples calls(
