@@ -113,9 +113,7 @@ $b mount -t tmpfs -o mode=1777,size=60% tmp /new/tmp
 $b mount -t cgroup2 none /new/sys/fs/cgroup || fail cgroup2
 $b ifconfig lo up
 $b cp /run.sh /new/tmp/run.sh
-$b chroot /new /bin/bash /tmp/run.sh
-echo "LAMBIC-VM-EXIT $?"
-$b poweroff -f
+exec $b switch_root /new /bin/bash /tmp/run.sh
 EOF
   chmod +x "$root/init"
   (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$scratch/initrd.gz"
@@ -134,11 +132,14 @@ ulimit -n 20000
 uname -r
 grep cgroup /proc/mounts
 cd '$here'
-exec '$java' -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m --enable-native-access=ALL-UNNAMED \
+'$java' -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m --enable-native-access=ALL-UNNAMED \
   -Djava.io.tmpdir=/tmp -Dlambic.root='$project' \
   -cp '$here/target/test-classes:$here/target/classes:$scratch/junit-platform-console-standalone-$junit.jar:$classpath' \
   org.junit.platform.console.ConsoleLauncher \
   execute --disable-banner --disable-ansi-colors --details=tree$selected
+echo "LAMBIC-VM-EXIT \$?"
+echo o >/proc/sysrq-trigger
+sleep 60
 EOF
 }
 

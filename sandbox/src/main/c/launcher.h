@@ -112,9 +112,9 @@ struct root_options {
   bool host_local;            /* whether /usr/local is seen */
 };
 
-/* To be called once, before the launcher leaves its own mount namespace for the first time. */
+/* To be called once, before the launcher leaves its own mount namespace; refuses a chroot. */
 int remember_host(void);
-/* Back to the launcher's own mount namespace and root directory; ends the launcher on failure. */
+/* Back to the launcher's own mount namespace; ends the launcher on failure. */
 void return_to_host(void);
 /* Builds the template; returns its mount namespace, or -1. */
 int build_template(const struct root_options *options);

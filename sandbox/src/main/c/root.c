@@ -82,7 +82,6 @@ static unsigned directories_to_hide_count;
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static int host_root = -1;
 static int host_mounts = -1;
 
 static int make_directories(const char *path) {
@@ -298,15 +297,19 @@ static int make_root(const struct root_options *options) {
 }
 
 int remember_host(void) {
-  host_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  struct stat before, after;
   host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-  return host_root < 0 || host_mounts < 0 ? fail("open", "/proc/self/ns/mnt") : 0;
+  if (host_mounts < 0 || stat("/", &before) < 0) return fail("open", "/proc/self/ns/mnt");
+  return_to_host();
+  if (stat("/", &after) < 0) return fail("stat", "/");
+  errno = EPERM; /* the kernel allows no user namespaces there */
+  if (before.st_dev != after.st_dev || before.st_ino != after.st_ino) return fail("chroot", "/");
+  return 0;
 }
 
 /* Without its own view of the host the launcher is of no use. */
 void return_to_host(void) {
-  /* Entering a mount namespace leads to its root, which need not be where the launcher began. */
-  if (setns(host_mounts, CLONE_NEWNS) < 0 || fchdir(host_root) < 0 || chroot(".") < 0) exit(1);
+  if (setns(host_mounts, CLONE_NEWNS) < 0) exit(1);
 }
 
 int build_template(const struct root_options *options) {

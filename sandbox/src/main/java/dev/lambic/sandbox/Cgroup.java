@@ -24,7 +24,8 @@ interface Cgroup {
 
   MemoryUsage memory();
 
-  void resetMemoryPeak();
+  /** Whether the kernel can. */
+  boolean resetMemoryPeak();
 
   /** Returns when no process of the group runs any more. */
   void freeze();

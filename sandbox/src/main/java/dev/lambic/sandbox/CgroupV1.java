@@ -156,8 +156,9 @@ final class CgroupV1 implements CgroupDriver {
     }
 
     @Override
-    public void resetMemoryPeak() {
+    public boolean resetMemoryPeak() {
       KernelFile.write("memory", inMemory + "/memory.max_usage_in_bytes", "0");
+      return true;
     }
 
     /**

@@ -159,7 +159,7 @@ final class CgroupV2 implements CgroupDriver {
     }
 
     @Override
-    public void resetMemoryPeak() {
+    public boolean resetMemoryPeak() {
       RandomAccessFile file = peak;
       try {
         if (file == null) {
@@ -168,9 +168,10 @@ final class CgroupV2 implements CgroupDriver {
         file.seek(0);
         file.write("reset\n".getBytes(StandardCharsets.US_ASCII));
         peak = file;
+        return true;
       } catch (IOException e) {
-        // Kernels before 6.12 cannot; the peak is then that of the whole life.
         closePeak(file);
+        return false;
       }
     }
 

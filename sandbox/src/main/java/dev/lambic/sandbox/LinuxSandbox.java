@@ -222,10 +222,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
 
   @Override
   public void resetMemoryPeak() {
-    inTurn(() -> {
-      cgroup.resetMemoryPeak();
-      return spec;
-    });
+    inTurn(cgroup::resetMemoryPeak);
   }
 
   /** Runs a change when it is its turn; a failure ends the sandbox, a refused limit does not. */

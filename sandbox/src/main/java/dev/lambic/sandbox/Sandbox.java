@@ -49,7 +49,10 @@ public interface Sandbox extends AutoCloseable {
   /** What it uses of its memory limit. Answers the last known figures when it is dead. */
   MemoryUsage memory();
 
-  /** Starts a new measurement of the peak of memory usage, where the kernel can. */
+  /**
+   * Starts a new measurement of the peak of memory usage. Nothing happens where the kernel cannot,
+   * with version 2 of control groups before Linux 6.12.
+   */
   void resetMemoryPeak();
 
   /** Ends all processes and frees everything. Returns at once; idempotent; never throws. */
