@@ -1,0 +1,201 @@
+package dev.lambic.acceptance;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The real server as a child process, on a free port and with a data directory of its own.
+ *
+ * <p>It can be ended in every way and started again on the same data. Whatever it reports as a
+ * fault fails the test that closes it, for those are bugs.
+ */
+final class RunningLambic implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration STOP = Duration.ofSeconds(60);
+  private static final Pattern READY = Pattern.compile("Lambic is ready at (http://[^ ]+)");
+  private static final int KEPT_LINES = 5000;
+
+  private final Path data;
+  private final List<String> options;
+  private final List<String> output = new ArrayList<>();
+  private @Nullable Process process;
+  private URI address = URI.create("http://127.0.0.1:0");
+
+  private RunningLambic(Path data, List<String> options) {
+    this.data = data;
+    this.options = options;
+  }
+
+  /** Starts a server with further options of the command line. */
+  static RunningLambic start(String... options) {
+    try {
+      RunningLambic lambic =
+          new RunningLambic(Files.createTempDirectory("lambic-acceptance"), List.of(options));
+      lambic.launch();
+      return lambic;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Starts the server, again if it ran before, and waits until it is ready. */
+  void launch() {
+    CompletableFuture<URI> ready = new CompletableFuture<>();
+    try {
+      Process started =
+          new ProcessBuilder(command()).redirectErrorStream(true).directory(data.toFile()).start();
+      process = started;
+      Thread.ofPlatform().daemon().name("server-output").start(() -> read(started, ready));
+      address = ready.get(START.toSeconds(), TimeUnit.SECONDS);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new AssertionError("the server did not start:\n" + output(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** As {@code ./lambic} does it. */
+  private List<String> command() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
+    command.add("-Dlambic.home=" + Places.root());
+    command.add("-Dlambic.boto3=" + Places.boto3());
+    command.add("-Dlambic.dynamodb=" + Places.dynamoDb());
+    command.addAll(List.of("-cp", Places.app() + "/*", "dev.lambic.server.Main", "start"));
+    command.addAll(List.of("--port", "0", "--data", data.toString()));
+    command.addAll(options);
+    return command;
+  }
+
+  private void read(Process from, CompletableFuture<URI> ready) {
+    try (BufferedReader lines = from.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        synchronized (output) {
+          if (output.size() < KEPT_LINES) {
+            output.add(line);
+          }
+        }
+        Matcher matcher = READY.matcher(line);
+        if (matcher.find()) {
+          ready.complete(URI.create(matcher.group(1)));
+        }
+      }
+    } catch (IOException ended) {
+      // The stream of a killed process may break instead of end.
+      synchronized (output) {
+        output.add("[output ended: " + ended.getMessage() + "]");
+      }
+    }
+    ready.completeExceptionally(new IllegalStateException("the server ended"));
+  }
+
+  /** Where it listens. */
+  URI address() {
+    return address;
+  }
+
+  Path data() {
+    return data;
+  }
+
+  long pid() {
+    return running().pid();
+  }
+
+  /** What it has printed so far. */
+  String output() {
+    synchronized (output) {
+      return String.join("\n", output);
+    }
+  }
+
+  /** Ends it as a power cut would, as far as one process can. */
+  void killHard() {
+    running().destroyForcibly();
+    awaitEnd();
+  }
+
+  /** Sends SIGTERM and returns at once. */
+  void askToEnd() {
+    running().destroy();
+  }
+
+  /** Waits until the process has ended. Returns its exit code. */
+  int awaitEnd() {
+    try {
+      Process ended = running();
+      if (!ended.waitFor(STOP.toSeconds(), TimeUnit.SECONDS)) {
+        ended.destroyForcibly();
+        throw new AssertionError("the server did not end:\n" + output());
+      }
+      return ended.exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  boolean isAlive() {
+    return running().isAlive();
+  }
+
+  private Process running() {
+    Process current = process;
+    if (current == null) {
+      throw new IllegalStateException("not started");
+    }
+    return current;
+  }
+
+  /** Lines of its log that tell of bugs. */
+  List<String> faults() {
+    synchronized (output) {
+      return output.stream()
+          .filter(line -> line.contains(" fault: ") || line.contains("SEVERE"))
+          .toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (isAlive()) {
+      askToEnd();
+      awaitEnd();
+    }
+    delete(data);
+    if (!faults().isEmpty()) {
+      throw new AssertionError("the server had faults:\n" + output());
+    }
+  }
+
+  private static void delete(Path tree) {
+    try (Stream<Path> all = Files.walk(tree)) {
+      for (Path path : (Iterable<Path>) all.sorted(Comparator.reverseOrder())::iterator) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
