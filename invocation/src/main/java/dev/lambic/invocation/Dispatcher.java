@@ -6,57 +6,48 @@ import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
-import dev.lambic.runtime.Environment;
-import dev.lambic.runtime.EnvironmentSpec;
-import dev.lambic.runtime.RuntimeTarget;
-import dev.lambic.runtime.SessionCredentials;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs invocations: in an idle environment of the very function version where there is one, else in
  * a new one.
  *
- * <p>The pools are guarded by the object's lock, which is held for moments only. A warm invocation
- * runs on the caller's thread as far as the runtime's socket; a cold one has a virtual thread.
+ * <p>The pools are guarded by the object's lock, which is held for moments only and is taken before
+ * that of a {@link Worker}, never after it. A warm invocation runs on the caller's thread as far as
+ * the runtime's socket; a cold one goes on in the background.
  */
 public final class Dispatcher implements Invoker, AutoCloseable {
   /** How long a call waits for an environment that has answered already. */
-  private static final long AWAIT_IDLE_MILLIS = 3;
+  private static final Duration AWAIT_IDLE = Duration.ofMillis(3);
 
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
-  private static final DateTimeFormatter STREAM_DATE = DateTimeFormatter.ofPattern("yyyy/MM/dd");
 
   private final InvocationConfig config;
-  private final EnvironmentStarter starter;
-  private final CredentialIssuer credentials;
-  private final Logs logs;
   private final Ticker ticker;
-  private final Ids ids;
   private final FaultHandler faults;
-  private final ScheduledThreadPoolExecutor timers;
-  private final Semaphore starts;
+  private final Timers timers;
+  private final Executor background;
+  private final EnvironmentMaker maker;
+  private final StartQueue queue;
   private final Transitions<Life> table = Life.table();
   private final Owner owner = new Owner();
+  private final Home home = new Home();
 
   private final Map<String, Pool> pools = new HashMap<>();
   private final Set<Worker> all = new HashSet<>();
+  private final Map<String, Integer> starting = new HashMap<>();
   private final Set<String> retired = new HashSet<>();
   private int running;
+  private boolean draining;
   private boolean closed;
 
   /** A dispatcher that has no environments yet. */
@@ -68,31 +59,87 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       Ticker ticker,
       Ids ids,
       FaultHandler faults) {
+    this(
+        config,
+        new EnvironmentMaker(starter, credentials, logs, ticker, ids),
+        ticker,
+        faults,
+        Timers.system(faults),
+        task -> Thread.startVirtualThread(() -> guarded(task, faults)));
+  }
+
+  /**
+   * A dispatcher with the given way of doing things later.
+   *
+   * @param background runs what may block for a bounded time
+   */
+  Dispatcher(
+      InvocationConfig config,
+      EnvironmentMaker maker,
+      Ticker ticker,
+      FaultHandler faults,
+      Timers timers,
+      Executor background) {
     this.config = config;
-    this.starter = starter;
-    this.credentials = credentials;
-    this.logs = logs;
+    this.maker = maker;
     this.ticker = ticker;
-    this.ids = ids;
     this.faults = faults;
-    this.starts = new Semaphore(config.parallelStarts(), true);
-    this.timers =
-        new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().name("invocation-timers").daemon().factory());
-    timers.setRemoveOnCancelPolicy(true);
-    var _ =
-        timers.scheduleWithFixedDelay(
-            this::reap, REAP_EVERY.toMillis(), REAP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    this.timers = timers;
+    this.background = background;
+    this.queue =
+        new StartQueue(
+            config.parallelStarts(),
+            config.maxEnvironments() + config.parallelStarts(),
+            background);
+    timers.after(REAP_EVERY.toNanos(), this::reap);
+  }
+
+  private static void guarded(Runnable task, FaultHandler faults) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      faults.fault("an invocation", e);
+    }
   }
 
   @Override
   public void invoke(Invocation invocation, Answer answer) {
-    LambicException refusal = admit();
+    LambicException refusal = null;
+    Pool.Waiting entry = null;
+    synchronized (this) {
+      if (draining) {
+        refusal = shuttingDown();
+      } else if (running < config.accountConcurrency()) {
+        running++;
+      } else {
+        // Those that have answered are as good as over, if one of them is of the same function.
+        Pool pool = pools.get(invocation.image().key());
+        entry = pool == null ? null : pool.await(invocation, answer, false);
+        refusal = entry == null ? tooMany() : null;
+      }
+    }
     if (refusal != null) {
       answer.refused(refusal);
-      return;
+    } else if (entry != null) {
+      Pool.Waiting waiting = entry;
+      timers.after(AWAIT_IDLE.toNanos(), () -> stopWaiting(waiting));
+    } else {
+      place(invocation, answer);
     }
-    place(invocation, answer);
+  }
+
+  private static LambicException shuttingDown() {
+    return new LambicException(
+        "ServiceException", Blame.CAPACITY, "The server is being shut down.");
+  }
+
+  private static LambicException tooMany() {
+    return new LambicException(
+        "TooManyRequestsException",
+        Blame.CAPACITY,
+        "Rate Exceeded.",
+        Map.of("Reason", "ConcurrentInvocationLimitExceeded", "Type", "User"),
+        null);
   }
 
   /** Finds an environment for an admitted invocation. */
@@ -103,15 +150,18 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       synchronized (this) {
         Pool pool = pools.get(invocation.image().key());
         worker = pool == null ? null : pool.takeIdle();
-        if (worker == null && pool != null) {
-          entry = pool.await(invocation, answer);
+        if (worker == null && pool != null && !closed) {
+          entry = pool.await(invocation, answer, true);
+        }
+        if (worker == null && entry == null) {
+          starting.merge(invocation.image().key(), 1, Integer::sum);
         }
       }
       if (worker == null) {
         placeLater(invocation, answer, entry);
         return;
       }
-      if (worker.run(invocation, answer, 0)) {
+      if (worker.run(invocation, answer, 0, 0)) {
         return;
       }
     }
@@ -119,207 +169,79 @@ public final class Dispatcher implements Invoker, AutoCloseable {
 
   private void placeLater(Invocation invocation, Answer answer, Pool.@Nullable Waiting entry) {
     if (entry == null) {
-      Thread.startVirtualThread(() -> runCold(invocation, answer));
-      return;
+      startCold(invocation, answer);
+    } else {
+      timers.after(AWAIT_IDLE.toNanos(), () -> stopWaiting(entry));
     }
-    var _ = timers.schedule(() -> stopWaiting(entry), AWAIT_IDLE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void startCold(Invocation invocation, Answer answer) {
+    new ColdStart(invocation, answer, home, queue, timers, background, ticker, config.initTimeout())
+        .begin();
   }
 
   private void stopWaiting(Pool.Waiting entry) {
-    boolean waited;
     synchronized (this) {
-      Pool pool = pools.get(entry.invocation.image().key());
-      waited = pool != null && pool.giveUp(entry);
-    }
-    if (waited) {
-      Thread.startVirtualThread(() -> runCold(entry.invocation, entry.answer));
-    }
-  }
-
-  private synchronized @Nullable LambicException admit() {
-    if (closed) {
-      return new LambicException(
-          "ServiceException", Blame.PLATFORM, "The server is being shut down.");
-    }
-    if (running >= config.accountConcurrency()) {
-      return new LambicException(
-          "TooManyRequestsException",
-          Blame.CAPACITY,
-          "Rate Exceeded.",
-          Map.of("Reason", "ConcurrentInvocationLimitExceeded", "Type", "User"),
-          null);
-    }
-    running++;
-    return null;
-  }
-
-  private void runCold(Invocation invocation, Answer answer) {
-    try {
-      Worker worker = start(invocation.image());
-      Worker.Init init = await(worker, config.initTimeout());
-      if (init == null) {
-        // Lambda begins a slow initialisation anew, now within the invocation's own time.
-        worker.endIfIdle();
-        worker = start(invocation.image());
-        init = await(worker, Duration.ofSeconds(invocation.image().timeoutSeconds()));
-      }
-      if (init instanceof Worker.Init.Ready ready
-          && worker.run(invocation, answer, ready.nanos())) {
+      String key = entry.invocation.image().key();
+      Pool pool = pools.get(key);
+      if (pool == null || !pool.giveUp(entry)) {
         return;
       }
-      over();
-      worker.endIfIdle();
-      answer.outcome(initFailure(invocation, init, worker));
-    } catch (LambicException e) {
-      over();
-      refuseOrFail(invocation, answer, e);
-    } catch (RuntimeException e) {
-      over();
-      faults.fault("starting an environment", e);
-      answer.refused(
-          new LambicException(
-              "ServiceException", Blame.PLATFORM, "An environment failed to start."));
+      dropIfEmpty(key, pool);
     }
+    goCold(entry);
   }
 
-  private Outcome initFailure(Invocation invocation, Worker.@Nullable Init init, Worker worker) {
-    String id = invocation.requestId();
-    if (init instanceof Worker.Init.Failed failed) {
-      byte[] body = failed.body();
-      byte[] shown = body != null ? body : InvocationErrors.body(failed.type(), id, failed.exit());
-      worker.reportFailedInit(id, body != null ? null : failed.exit());
-      return new Outcome(shown, "Unhandled", invocation.wantLog() ? worker.logTail() : null);
-    }
-    String message = InvocationErrors.timedOut(invocation.image().timeoutSeconds());
-    worker.reportFailedInit(id, message);
-    byte[] body = InvocationErrors.body("Sandbox.Timedout", id, message);
-    return new Outcome(body, "Unhandled", invocation.wantLog() ? worker.logTail() : null);
-  }
-
-  private void refuseOrFail(Invocation invocation, Answer answer, LambicException e) {
-    if (e.blame() == Blame.FUNCTION) {
-      byte[] body =
-          InvocationErrors.body(e.code(), invocation.requestId(), String.valueOf(e.getMessage()));
-      answer.outcome(new Outcome(body, "Unhandled", invocation.wantLog() ? new byte[0] : null));
+  /** Makes an environment for an invocation that waited for one in vain. */
+  private void goCold(Pool.Waiting entry) {
+    if (!admitNow(entry)) {
+      entry.answer.refused(tooMany());
       return;
     }
-    faults.fault("starting an environment of " + invocation.image().name(), e);
-    answer.refused(
-        new LambicException(
-            "ServiceException",
-            Blame.PLATFORM,
-            "An environment could not be started: " + e.getMessage(),
-            e));
-  }
-
-  private Worker start(FunctionImage image) {
-    RuntimeTarget target = starter.target(image.runtime());
-    acquireStart();
-    try {
-      makeRoom();
-      return launch(image, target);
-    } finally {
-      starts.release();
-    }
-  }
-
-  private void acquireStart() {
-    try {
-      if (!starts.tryAcquire(30, TimeUnit.SECONDS)) {
-        throw new LambicException(
-            "ServiceException", Blame.PLATFORM, "Too many environments are being started.");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new LambicException("ServiceException", Blame.PLATFORM, "Interrupted.", e);
-    }
-  }
-
-  private Worker launch(FunctionImage image, RuntimeTarget target) {
-    String unique = ids.hex32();
-    String stream =
-        LocalDate.ofInstant(ticker.instant(), ZoneOffset.UTC).format(STREAM_DATE)
-            + "/["
-            + image.version()
-            + "]"
-            + unique;
-    EnvironmentLog log = new EnvironmentLog(logs.open(image.logGroup(), stream), ticker);
-    target.warning().ifPresent(text -> log.platform("[WARN] " + text));
-    Worker worker = new Worker(image, log, owner, ticker, timers, table);
-    SessionCredentials session = credentials.issue(image.account(), image.role(), image.name());
-    Code.Lease lease = image.code().acquire();
     synchronized (this) {
-      all.add(worker);
+      starting.merge(entry.invocation.image().key(), 1, Integer::sum);
     }
-    try {
-      Environment environment =
-          starter.start(
-              new EnvironmentSpec(
-                  image.name() + "-" + unique.substring(0, 12),
-                  target,
-                  image.name(),
-                  image.version(),
-                  image.region(),
-                  image.handler(),
-                  image.memoryMb(),
-                  image.tmpMb(),
-                  image.variables(),
-                  lease.directory(),
-                  image.logGroup(),
-                  stream,
-                  session),
-              worker);
-      worker.started(environment);
-      var _ =
-          environment
-              .gone()
-              .thenRun(() -> {
-                lease.close();
-                credentials.revoke(session);
-              });
-      return worker;
-    } catch (RuntimeException e) {
-      lease.close();
-      credentials.revoke(session);
-      worker.endIfIdle();
-      throw e;
-    }
+    startCold(entry.invocation, entry.answer);
   }
 
-  /** Ends the environment that has been idle for longest, if there are as many as there may be. */
+  private synchronized boolean admitNow(Pool.Waiting entry) {
+    if (entry.admitted) {
+      return true;
+    }
+    if (running >= config.accountConcurrency()) {
+      return false;
+    }
+    running++;
+    return true;
+  }
+
+  /** Ends the environment that has been idle for longest, if there are more than there may be. */
   private void makeRoom() {
-    Worker oldest = null;
-    synchronized (this) {
-      if (all.size() < config.maxEnvironments()) {
+    for (Worker oldest = takeExcess(); oldest != null; oldest = takeExcess()) {
+      if (oldest.endIfIdle()) {
         return;
       }
-      for (Pool pool : pools.values()) {
-        Worker first = pool.oldest();
-        if (first != null && (oldest == null || first.idleSince() < oldest.idleSince())) {
-          oldest = first;
-        }
+    }
+  }
+
+  private synchronized @Nullable Worker takeExcess() {
+    if (all.size() <= config.maxEnvironments()) {
+      return null;
+    }
+    Worker oldest = null;
+    for (Pool pool : pools.values()) {
+      Worker first = pool.oldest();
+      if (first != null && (oldest == null || first.idleSince() - oldest.idleSince() < 0)) {
+        oldest = first;
       }
     }
     if (oldest != null) {
-      oldest.endIfIdle();
-    }
-  }
-
-  private Worker.@Nullable Init await(Worker worker, Duration limit) {
-    try {
-      Worker.Init init = worker.init().get(limit.toMillis(), TimeUnit.MILLISECONDS);
-      if (init instanceof Worker.Init.Ready) {
-        worker.limitCpu();
+      Pool pool = pools.get(oldest.image().key());
+      if (pool != null) {
+        pool.remove(oldest);
       }
-      return init;
-    } catch (TimeoutException late) {
-      return null;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return null;
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("initialisations are never completed with an exception", e);
     }
+    return oldest;
   }
 
   private synchronized void over() {
@@ -341,6 +263,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       }
     }
     over.forEach(Worker::endIfIdle);
+    timers.after(REAP_EVERY.toNanos(), this::reap);
   }
 
   /**
@@ -360,10 +283,10 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     over.forEach(Worker::endIfIdle);
   }
 
-  /** Keeps in mind only the retired states that still have environments. */
+  /** Keeps in mind only the retired states that still have environments, or will have. */
   private void forgetRetired() {
     if (!retired.isEmpty()) {
-      Set<String> alive = new HashSet<>();
+      Set<String> alive = new HashSet<>(starting.keySet());
       all.forEach(worker -> alive.add(worker.image().key()));
       retired.retainAll(alive);
     }
@@ -374,6 +297,21 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     return all.size();
   }
 
+  /** Invocations that count as running now. */
+  synchronized int running() {
+    return running;
+  }
+
+  /** Environments of which anything may be left. */
+  int existing() {
+    return queue.existing();
+  }
+
+  /** Whether nothing is remembered of any function state; so it is when nothing exists. */
+  synchronized boolean remembersNothing() {
+    return pools.isEmpty() && all.isEmpty() && starting.isEmpty() && retired.isEmpty();
+  }
+
   /** Transitions that no environment has made yet; for tests. */
   public Set<Transitions.Step<Life>> untakenTransitions() {
     return table.untaken();
@@ -382,8 +320,13 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   /** Takes no more invocations, waits for those that run, then ends every environment. */
   public void drain(Duration limit) {
     long end = ticker.nanos() + limit.toNanos();
+    List<Worker> idle = new ArrayList<>();
     synchronized (this) {
-      closed = true;
+      draining = true;
+      pools.values().forEach(pool -> pool.idle().forEach(idle::add));
+    }
+    idle.forEach(Worker::endIfIdle);
+    synchronized (this) {
       while (running > 0) {
         long left = TimeUnit.NANOSECONDS.toMillis(end - ticker.nanos());
         if (left <= 0) {
@@ -403,19 +346,79 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   @Override
   public void close() {
     List<Worker> left;
+    List<Pool.Waiting> waiting = new ArrayList<>();
     synchronized (this) {
+      draining = true;
       closed = true;
       left = new ArrayList<>(all);
+      pools.values().forEach(pool -> waiting.addAll(pool.giveUpAll()));
     }
+    for (Pool.Waiting entry : waiting) {
+      if (entry.admitted) {
+        over();
+      }
+      entry.answer.refused(shuttingDown());
+    }
+    queue.letAllFail();
     left.forEach(Worker::end);
-    timers.shutdown();
+    timers.close();
+  }
+
+  private void dropIfEmpty(String key, Pool pool) {
+    if (pool.isEmpty()) {
+      pools.remove(key);
+    }
+  }
+
+  private final class Home implements ColdStart.Home {
+    @Override
+    public Worker make(FunctionImage image) {
+      Worker made =
+          maker.make(
+              image,
+              log -> new Worker(image, log, owner, ticker, timers, background, table),
+              this::known,
+              queue::gone);
+      makeRoom();
+      return made;
+    }
+
+    private void known(Worker worker) {
+      synchronized (Dispatcher.this) {
+        if (closed) {
+          throw shuttingDown();
+        }
+        all.add(worker);
+      }
+    }
+
+    @Override
+    public void settled(Invocation invocation) {
+      synchronized (Dispatcher.this) {
+        starting.computeIfPresent(invocation.image().key(), (key, n) -> n == 1 ? null : n - 1);
+        forgetRetired();
+      }
+    }
+
+    @Override
+    public void over() {
+      Dispatcher.this.over();
+    }
+
+    @Override
+    public void fault(String where, Throwable fault) {
+      faults.fault(where, fault);
+    }
   }
 
   private final class Owner implements Worker.Owner {
     @Override
     public void answered(Worker worker) {
       synchronized (Dispatcher.this) {
-        pools.computeIfAbsent(worker.image().key(), k -> new Pool()).answered();
+        // Told without the worker's lock, it may be late by now.
+        if (worker.hasAnswered()) {
+          pools.computeIfAbsent(worker.image().key(), k -> new Pool()).answered(worker);
+        }
       }
     }
 
@@ -425,14 +428,25 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       Pool.Waiting next;
       synchronized (Dispatcher.this) {
         String key = worker.image().key();
-        wanted = !closed && !retired.contains(key);
+        // It may have ended already, and will not be told of again then.
+        wanted = !draining && all.contains(worker) && !retired.contains(key);
         Pool pool = pools.computeIfAbsent(key, k -> new Pool());
         next = pool.becameIdle(worker, wanted);
         dropIfEmpty(key, pool);
       }
       if (!wanted) {
         worker.endIfIdle();
-      } else if (next != null && !worker.run(next.invocation, next.answer, 0)) {
+      } else if (next != null) {
+        runNext(worker, next);
+      }
+    }
+
+    private void runNext(Worker worker, Pool.Waiting next) {
+      if (!admitNow(next)) {
+        // Somebody else took the place; the environment is free for whoever comes.
+        next.answer.refused(tooMany());
+        idle(worker);
+      } else if (!worker.run(next.invocation, next.answer, 0, 0)) {
         place(next.invocation, next.answer);
       }
     }
@@ -443,28 +457,26 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     }
 
     @Override
-    public void ended(Worker worker, boolean hadAnswered) {
+    public void ended(Worker worker) {
       Pool.Waiting inVain = null;
       synchronized (Dispatcher.this) {
         all.remove(worker);
         String key = worker.image().key();
         Pool pool = pools.get(key);
         if (pool != null) {
-          inVain = pool.ended(worker, hadAnswered);
+          inVain = pool.ended(worker);
           dropIfEmpty(key, pool);
         }
         forgetRetired();
       }
       if (inVain != null) {
-        Pool.Waiting entry = inVain;
-        Thread.startVirtualThread(() -> runCold(entry.invocation, entry.answer));
+        goCold(inVain);
       }
     }
 
-    private void dropIfEmpty(String key, Pool pool) {
-      if (pool.isEmpty()) {
-        pools.remove(key);
-      }
+    @Override
+    public void fault(String where, Throwable fault) {
+      faults.fault(where, fault);
     }
   }
 }

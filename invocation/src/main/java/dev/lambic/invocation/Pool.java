@@ -2,6 +2,7 @@ package dev.lambic.invocation;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +18,13 @@ final class Pool {
     final Invocation invocation;
     final Invoker.Answer answer;
 
-    Waiting(Invocation invocation, Invoker.Answer answer) {
+    /** Whether it counts as running; if not, it may only once an environment is there. */
+    final boolean admitted;
+
+    Waiting(Invocation invocation, Invoker.Answer answer, boolean admitted) {
       this.invocation = invocation;
       this.answer = answer;
+      this.admitted = admitted;
     }
   }
 
@@ -37,16 +42,20 @@ final class Pool {
     return idle.peekFirst();
   }
 
+  void remove(Worker worker) {
+    idle.remove(worker);
+  }
+
   Iterable<Worker> idle() {
     return idle;
   }
 
   /** Lets the invocation wait if an environment is about to be idle for it. */
-  @Nullable Waiting await(Invocation invocation, Invoker.Answer answer) {
+  @Nullable Waiting await(Invocation invocation, Invoker.Answer answer, boolean admitted) {
     if (answered <= waiting.size()) {
       return null;
     }
-    Waiting entry = new Waiting(invocation, answer);
+    Waiting entry = new Waiting(invocation, answer, admitted);
     waiting.addLast(entry);
     return entry;
   }
@@ -56,15 +65,31 @@ final class Pool {
     return waiting.remove(entry);
   }
 
-  void answered() {
-    answered++;
+  /** All that wait; they do not any more. */
+  List<Waiting> giveUpAll() {
+    List<Waiting> all = List.copyOf(waiting);
+    waiting.clear();
+    return all;
   }
 
-  /**
-   * An environment that had answered is idle; the invocation that it shall run at once, or null.
-   */
+  /** The environment will be idle soon, unless it ends. */
+  void answered(Worker worker) {
+    if (!worker.soonIdle) {
+      worker.soonIdle = true;
+      answered++;
+    }
+  }
+
+  private void settled(Worker worker) {
+    if (worker.soonIdle) {
+      worker.soonIdle = false;
+      answered--;
+    }
+  }
+
+  /** An environment is idle; the invocation that it shall run at once, or null. */
   @Nullable Waiting becameIdle(Worker worker, boolean keep) {
-    answered--;
+    settled(worker);
     Waiting next = keep ? waiting.pollFirst() : null;
     if (next == null && keep) {
       idle.addLast(worker);
@@ -73,11 +98,9 @@ final class Pool {
   }
 
   /** An environment ended; the invocation that waited for it in vain, or null. */
-  @Nullable Waiting ended(Worker worker, boolean hadAnswered) {
+  @Nullable Waiting ended(Worker worker) {
     idle.remove(worker);
-    if (hadAnswered) {
-      answered--;
-    }
+    settled(worker);
     return waiting.size() > answered ? waiting.pollFirst() : null;
   }
 

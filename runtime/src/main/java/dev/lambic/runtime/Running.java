@@ -3,6 +3,7 @@ package dev.lambic.runtime;
 import dev.lambic.http.HttpServer;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.Sandbox;
+import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.SandboxProcess;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -45,7 +46,14 @@ final class Running implements Environment {
 
   @Override
   public void limitCpu() {
-    sandbox.limit(new Limits(spec.memoryMb() * MIB, spec.memoryMb() / MB_PER_CPU, 1024));
+    try {
+      sandbox.limit(new Limits(spec.memoryMb() * MIB, spec.memoryMb() / MB_PER_CPU, 1024));
+    } catch (SandboxException e) {
+      // What has ended needs no limit; the listener is told of the end.
+      if (!e.step().equals(SandboxException.DEAD)) {
+        throw e;
+      }
+    }
   }
 
   @Override

@@ -1,0 +1,46 @@
+package dev.lambic.invocation;
+
+import dev.lambic.kernel.FaultHandler;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** Runs tasks at a later time. Safe for use by many threads. */
+interface Timers extends AutoCloseable {
+  /** Runs the task after the time, on a thread that it must not block; never after the close. */
+  void after(long nanos, Runnable task);
+
+  @Override
+  void close();
+
+  /** Timers of real time, with a thread of their own; what tasks throw is a fault. */
+  static Timers system(FaultHandler faults) {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("invocation-timers").daemon().factory());
+    return new Timers() {
+      @Override
+      public void after(long nanos, Runnable task) {
+        try {
+          var _ = executor.schedule(() -> run(task), nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException closed) {
+          // What the task would look after is being ended.
+          return;
+        }
+      }
+
+      private void run(Runnable task) {
+        try {
+          task.run();
+        } catch (RuntimeException e) {
+          faults.fault("a timer of invocations", e);
+        }
+      }
+
+      @Override
+      public void close() {
+        executor.shutdownNow();
+      }
+    };
+  }
+}

@@ -1,0 +1,284 @@
+package dev.lambic.invocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of an invocation for which an environment has to be made. */
+final class ColdStartTest {
+  @Test
+  void reportsHowLongTheInitializationTook() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.environment(0).write("at init\n");
+      stage.later.advance(Duration.ofMillis(250));
+      stage.next(stage.environment(0));
+      stage.later.advance(Duration.ofMillis(100));
+      stage.answer(stage.environment(0), "1");
+      assertThat(answer.result()).isEqualTo("1");
+      assertThat(stage.log(0))
+          .containsExactly(
+              "at init",
+              "START RequestId: id-1 Version: $LATEST",
+              "END RequestId: id-1",
+              "REPORT RequestId: id-1\tDuration: 100.00 ms\tBilled Duration: 350 ms\tMemory Size: 128"
+                  + " MB\tMax Memory Used: 40 MB\tInit Duration: 250.00 ms\t");
+    }
+  }
+
+  @Test
+  void givesTheWholeTimeoutToTheInvocation() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.later.advance(Duration.ofSeconds(9));
+      stage.next(stage.environment(0));
+      stage.later.advance(Duration.ofMillis(2999));
+      assertThat(answer.hasCome()).isFalse();
+      stage.later.advance(Duration.ofMillis(1));
+      assertThat(answer.error()).contains("Task timed out after 3.00 seconds");
+    }
+  }
+
+  @Test
+  void answersWithTheErrorOfTheInitialization() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invokeWithLog("f");
+      stage.environment(0).write("[ERROR] oh\n");
+      stage.environment(0).initFailed("Runtime.ImportModuleError", "{\"errorType\":\"x\"}");
+      stage.later.settle();
+      assertThat(answer.error()).isEqualTo("{\"errorType\":\"x\"}");
+      assertThat(stage.environment(0).isKilled()).isTrue();
+      assertThat(stage.log(0))
+          .containsExactly(
+              "[ERROR] oh",
+              "INIT_REPORT Init Duration: 0.00 ms\tPhase: init\tStatus: error\tError Type:"
+                  + " Runtime.ImportModuleError",
+              "START RequestId: id-1 Version: $LATEST",
+              "END RequestId: id-1",
+              "REPORT RequestId: id-1\tDuration: 0.00 ms\tBilled Duration: 0 ms\tMemory Size: 128"
+                  + " MB\tMax Memory Used: 40 MB\t");
+      assertThat(answer.logTail()).isEqualTo(String.join("\n", stage.log(0)) + "\n");
+    }
+  }
+
+  @Test
+  void answersThatTheRuntimeExited() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.environment(0).exit(3, 0);
+      stage.later.settle();
+      assertThat(answer.error())
+          .isEqualTo(
+              "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: id-1 Error: Runtime"
+                  + " exited with error: exit status 3\"}");
+      assertThat(stage.log(0))
+          .contains(
+              "RequestId: id-1 Error: Runtime exited with error: exit status 3\nRuntime.ExitError")
+          .last()
+          .asString()
+          .endsWith("\tStatus: error\tError Type: Runtime.ExitError");
+    }
+  }
+
+  @Test
+  void answersThatTheRuntimeWasKilled() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.environment(0).exit(0, 9);
+      stage.later.settle();
+      assertThat(answer.error()).contains("Error: Runtime exited with error: signal: killed");
+    }
+  }
+
+  @Test
+  void answersThatTheRuntimeExitedRightAfterItsInitialization() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.environment(0).next();
+      stage.environment(0).exit(0, 0);
+      stage.later.settle();
+      assertThat(answer.error())
+          .contains("Runtime.ExitError", "Runtime exited without providing a reason");
+      assertThat(stage.log(0)).last().asString().startsWith("REPORT RequestId: id-1");
+    }
+  }
+
+  @Test
+  void ignoresAnInitializationThatFailsAfterTheFact() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.next(stage.environment(0));
+      stage.environment(0).initFailed("E", "{}");
+      stage.later.settle();
+      assertThat(answer.hasCome()).isFalse();
+      stage.answer(stage.environment(0), "1");
+      assertThat(answer.result()).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void doesNotRunAnythingAfterAFailedInitialization() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.environment(0).initFailed("E", "{\"e\":1}");
+      stage.environment(0).next();
+      stage.later.settle();
+      assertThat(answer.error()).isEqualTo("{\"e\":1}");
+      assertThat(stage.environment(0).deliveries()).isZero();
+      assertThat(stage.environment(0).isKilled()).isTrue();
+    }
+  }
+
+  @Test
+  void beginsASlowInitializationAnewWithinTheTimeout() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.later.advance(Stage.INIT_TIMEOUT);
+      assertThat(stage.environment(0).isKilled()).isTrue();
+      assertThat(stage.log(0))
+          .containsExactly("INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout");
+      stage.later.advance(Duration.ofSeconds(2));
+      stage.next(stage.environment(1));
+      var work = stage.environment(1).work();
+      assertThat(work).isNotNull();
+      if (work != null) {
+        assertThat(work.deadlineMillis()).isEqualTo(stage.ticker.millis() + 1000);
+      }
+      stage.later.advance(Duration.ofMillis(500));
+      stage.answer(stage.environment(1), "1");
+      assertThat(answer.result()).isEqualTo("1");
+      assertThat(stage.log(1))
+          .last()
+          .isEqualTo(
+              "REPORT RequestId: id-1\tDuration: 2500.00 ms\tBilled Duration: 2500 ms\tMemory Size:"
+                  + " 128 MB\tMax Memory Used: 40 MB\t");
+    }
+  }
+
+  @Test
+  void leavesTheInvocationTheRestOfItsTimeAfterASecondInitialization() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.later.advance(Stage.INIT_TIMEOUT.plusSeconds(2));
+      stage.next(stage.environment(1));
+      stage.later.advance(Duration.ofMillis(999));
+      assertThat(answer.hasCome()).isFalse();
+      stage.later.advance(Duration.ofMillis(1));
+      assertThat(answer.error()).contains("Sandbox.Timedout");
+    }
+  }
+
+  @Test
+  void timesOutInTheSecondInitialization() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invokeWithLog("f");
+      stage.later.advance(Stage.INIT_TIMEOUT.plusSeconds(3));
+      assertThat(answer.error())
+          .isEqualTo(
+              "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: id-1 Error: Task timed"
+                  + " out after 3.00 seconds\"}");
+      assertThat(stage.starter.started()).hasSize(2);
+      assertThat(stage.log(1))
+          .containsExactly(
+              "START RequestId: id-1 Version: $LATEST",
+              "2026-01-02T03:04:18.678Z id-1 Task timed out after 3.00 seconds",
+              "END RequestId: id-1",
+              "REPORT RequestId: id-1\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size:"
+                  + " 128 MB\tMax Memory Used: 40 MB\tStatus: timeout");
+      assertThat(answer.logTail()).contains("Task timed out");
+    }
+  }
+
+  @Test
+  void blamesTheFunctionThatBringsNoProgram() {
+    try (Stage stage = new Stage()) {
+      stage.starter.failWith(
+          new LambicException("Runtime.InvalidEntrypoint", Blame.FUNCTION, "no \"bootstrap\""));
+      RecordingAnswer answer = stage.invokeWithLog("f");
+      assertThat(answer.error())
+          .isEqualTo(
+              "{\"errorType\":\"Runtime.InvalidEntrypoint\",\"errorMessage\":\"RequestId: id-1 Error:"
+                  + " no \\\"bootstrap\\\"\"}");
+      assertThat(stage.dispatcher.environments()).isZero();
+    }
+  }
+
+  @Test
+  void refusesWhenTheHostFailsAndStaysInOrder() {
+    try (Stage stage = new Stage()) {
+      for (RuntimeException failure :
+          List.of(
+              new LambicException("SandboxFailure", Blame.PLATFORM, "mount: no"),
+              new IllegalStateException("bug"))) {
+        stage.starter.failWith(failure);
+        RecordingAnswer answer = stage.invoke("f");
+        assertThat(answer.refusal().code()).isEqualTo("ServiceException");
+        assertThat(answer.refusal().blame()).isEqualTo(Blame.PLATFORM);
+        assertThat(stage.faults).containsExactly(failure);
+        stage.faults.clear();
+      }
+      stage.starter.failWith(null);
+      stage.warm("f");
+    }
+  }
+
+  @Test
+  void refusesWithoutCode() {
+    try (Stage stage = new Stage()) {
+      stage.resources.failWith(new IllegalStateException("no code"));
+      assertThat(stage.invoke("f").refusal().code()).isEqualTo("ServiceException");
+      assertThat(stage.resources.held()).as("credentials").isZero();
+      stage.faults.clear();
+    }
+  }
+
+  @Test
+  void refusesARuntimeThatTheHostHasNoMore() {
+    try (Stage stage = new Stage()) {
+      stage.starter.findNoTarget(
+          new LambicException("InvalidParameterValueException", Blame.CALLER, "Install it."));
+      LambicException refusal = stage.invoke("f").refusal();
+      assertThat(refusal.code()).isEqualTo("InvalidRuntimeException");
+      assertThat(refusal).hasMessage("Install it.");
+    }
+  }
+
+  @Test
+  void saysWhatIsDifferentOnThisHost() {
+    try (Stage stage = new Stage()) {
+      stage.starter.warn("python3.12 is not installed");
+      stage.warm("f");
+      assertThat(stage.log(0)).first().isEqualTo("[WARN] python3.12 is not installed");
+    }
+  }
+
+  @Test
+  void endsAnEnvironmentThatCannotBeLimited() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.environment(0).failWith(new IllegalStateException("cgroup"));
+      stage.next(stage.environment(0));
+      assertThat(answer.refusal().code()).isEqualTo("ServiceException");
+      assertThat(stage.environment(0).isKilled()).isTrue();
+      assertThat(stage.faults).hasSize(1);
+      stage.faults.clear();
+    }
+  }
+
+  @Test
+  void givesBackWhatAnEnvironmentHeldWhenItIsGone() {
+    try (Stage stage = new Stage()) {
+      stage.starter.keepKilled();
+      stage.warm("f");
+      assertThat(stage.resources.held()).isEqualTo(2);
+      stage.dispatcher.retire("f:1");
+      assertThat(stage.resources.held()).as("something is left of it").isEqualTo(2);
+      stage.environment(0).vanish();
+      assertThat(stage.resources.held()).isZero();
+    }
+  }
+}

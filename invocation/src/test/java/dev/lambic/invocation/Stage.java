@@ -1,0 +1,143 @@
+package dev.lambic.invocation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lambic.invocation.testing.CountingResources;
+import dev.lambic.invocation.testing.FakeEnvironment;
+import dev.lambic.invocation.testing.FakeStarter;
+import dev.lambic.invocation.testing.ManualTicker;
+import dev.lambic.invocation.testing.RecordingLogs;
+import dev.lambic.kernel.Ids;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A dispatcher among fakes, driven by one test thread; asserts at its end that nothing is left. */
+final class Stage implements AutoCloseable {
+  static final Duration INIT_TIMEOUT = Duration.ofSeconds(10);
+  static final int TIMEOUT_SECONDS = 3;
+  static final InvocationConfig CONFIG =
+      new InvocationConfig(10, 10, 2, Duration.ofMinutes(10), INIT_TIMEOUT);
+
+  final ManualTicker ticker = new ManualTicker();
+  final ManualLater later = new ManualLater(ticker);
+  final FakeStarter starter = new FakeStarter();
+  final CountingResources resources = new CountingResources();
+  final RecordingLogs logs = new RecordingLogs();
+  final List<Throwable> faults = new ArrayList<>();
+  final Dispatcher dispatcher;
+  private int invocations;
+
+  Stage() {
+    this(CONFIG);
+  }
+
+  Stage(InvocationConfig config) {
+    dispatcher =
+        new Dispatcher(
+            config,
+            new EnvironmentMaker(starter, resources, logs, ticker, Ids.seeded(1)),
+            ticker,
+            (where, fault) -> faults.add(fault),
+            later,
+            later);
+  }
+
+  FunctionImage image(String name) {
+    return image(name, name + ":1");
+  }
+
+  FunctionImage image(String name, String key) {
+    return new FunctionImage(
+        key,
+        "arn:aws:lambda:us-east-1:000000000000:function:" + name,
+        name,
+        "$LATEST",
+        "us-east-1",
+        "000000000000",
+        "arn:aws:iam::000000000000:role/r",
+        "python3.12",
+        "app.handler",
+        128,
+        TIMEOUT_SECONDS,
+        512,
+        Map.of("KEY", "value"),
+        "/aws/lambda/" + name,
+        resources);
+  }
+
+  Invocation invocation(FunctionImage image, boolean wantLog) {
+    byte[] payload = "{}".getBytes(StandardCharsets.UTF_8);
+    String id = "id-" + ++invocations;
+    return new Invocation(id, image, image.arn(), payload, wantLog, "trace", null);
+  }
+
+  RecordingAnswer invoke(FunctionImage image, boolean wantLog) {
+    RecordingAnswer answer = new RecordingAnswer();
+    dispatcher.invoke(invocation(image, wantLog), answer);
+    later.settle();
+    return answer;
+  }
+
+  RecordingAnswer invoke(String function) {
+    return invoke(image(function), false);
+  }
+
+  RecordingAnswer invokeWithLog(String function) {
+    return invoke(image(function), true);
+  }
+
+  /** The environment that was started as the n-th, from 0. */
+  FakeEnvironment environment(int n) {
+    List<FakeEnvironment> started = starter.started();
+    assertThat(started).hasSizeGreaterThan(n);
+    return started.get(n);
+  }
+
+  /** An environment that has run an invocation and is idle. */
+  FakeEnvironment warm(String function) {
+    int n = starter.started().size();
+    RecordingAnswer answer = invoke(function);
+    FakeEnvironment environment = environment(n);
+    environment.next();
+    later.settle();
+    environment.answer("\"first\"");
+    later.settle();
+    assertThat(answer.result()).isEqualTo("\"first\"");
+    return environment;
+  }
+
+  /** The runtime of the environment asks for an event, or for the next. */
+  void next(FakeEnvironment environment) {
+    environment.next();
+    later.settle();
+  }
+
+  void answer(FakeEnvironment environment, String body) {
+    environment.answer(body);
+    later.settle();
+  }
+
+  /** The log of the environment that was started as the n-th. */
+  List<String> log(int n) {
+    return logs.events().get(n);
+  }
+
+  @Override
+  public void close() {
+    dispatcher.close();
+    later.settle();
+    starter.started().forEach(FakeEnvironment::vanish);
+    later.settle();
+    assertThat(faults).isEmpty();
+    assertThat(starter.misuses()).isZero();
+    assertThat(starter.started()).allMatch(FakeEnvironment::isKilled);
+    assertThat(resources.held()).isZero();
+    assertThat(resources.givenBackTwice()).isZero();
+    assertThat(dispatcher.running()).isZero();
+    assertThat(dispatcher.existing()).isZero();
+    assertThat(dispatcher.remembersNothing()).isTrue();
+  }
+}

@@ -1,0 +1,212 @@
+package dev.lambic.invocation.testing;
+
+import dev.lambic.runtime.Environment;
+import dev.lambic.runtime.EnvironmentListener;
+import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.Work;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An environment without anything in it: a test says what its runtime does.
+ *
+ * <p>It counts every use after its end as misuse. Safe for use by many threads.
+ */
+public final class FakeEnvironment implements Environment {
+  private final EnvironmentSpec spec;
+  private final EnvironmentListener listener;
+  private final Runnable misuse;
+  private final CompletableFuture<Void> gone = new CompletableFuture<>();
+  private final boolean goesAtOnce;
+  private @Nullable Work work;
+  private boolean killed;
+  private boolean exited;
+  private boolean cpuLimited;
+  private int deliveries;
+  private @Nullable RuntimeException failing;
+  private StringBuilder undrained = new StringBuilder();
+
+  FakeEnvironment(
+      EnvironmentSpec spec, EnvironmentListener listener, boolean goesAtOnce, Runnable misuse) {
+    this.spec = spec;
+    this.listener = listener;
+    this.goesAtOnce = goesAtOnce;
+    this.misuse = misuse;
+  }
+
+  /** What it was made of. */
+  public EnvironmentSpec spec() {
+    return spec;
+  }
+
+  /** The event that it was given and has not answered. */
+  public synchronized @Nullable Work work() {
+    return work;
+  }
+
+  /** How many events it was given. */
+  public synchronized int deliveries() {
+    return deliveries;
+  }
+
+  /** Whether it was told to end. */
+  public synchronized boolean isKilled() {
+    return killed;
+  }
+
+  /** Whether its runtime has ended by itself. */
+  public synchronized boolean hasExited() {
+    return exited;
+  }
+
+  /** Whether it got its CPU share. */
+  public synchronized boolean isCpuLimited() {
+    return cpuLimited;
+  }
+
+  /** Lets every further request to it fail. */
+  public synchronized void failWith(RuntimeException e) {
+    failing = e;
+  }
+
+  private synchronized void failIfTold() {
+    if (failing != null) {
+      throw failing;
+    }
+  }
+
+  @Override
+  public String name() {
+    return spec.name();
+  }
+
+  @Override
+  public void deliver(Work given) {
+    failIfTold();
+    synchronized (this) {
+      if (work != null) {
+        misuse.run();
+        throw new IllegalStateException("busy");
+      }
+      work = given;
+      deliveries++;
+    }
+  }
+
+  /** The runtime asks for its next event. */
+  public void next() {
+    listener.ready();
+  }
+
+  private Work taken() {
+    synchronized (this) {
+      Work taken = work;
+      if (taken == null) {
+        throw new AssertionError("no event was delivered");
+      }
+      work = null;
+      return taken;
+    }
+  }
+
+  /** The runtime answers its event. */
+  public void respond(String body) {
+    listener.responded(taken().requestId(), bytes(body));
+  }
+
+  /** The runtime answers its event and asks for the next. */
+  public void answer(String body) {
+    respond(body);
+    next();
+  }
+
+  /** The runtime answers its event with an error and asks for the next. */
+  public void fail(String type, String body) {
+    listener.failed(taken().requestId(), type, bytes(body));
+    next();
+  }
+
+  /** The runtime answers whatever it likes. */
+  public void respondTo(String requestId, String body) {
+    listener.responded(requestId, bytes(body));
+  }
+
+  /** The runtime cannot initialise. */
+  public void initFailed(String type, String body) {
+    listener.initFailed(type, bytes(body));
+  }
+
+  /** The runtime's processes write at once. */
+  public void write(String text) {
+    byte[] bytes = bytes(text);
+    listener.output(bytes, bytes.length);
+  }
+
+  /** The runtime's processes write what is read when the output is drained, and not before. */
+  public synchronized void writeSlowly(String text) {
+    undrained.append(text);
+  }
+
+  /** The runtime's process ends. */
+  public void exit(int code, int signal) {
+    synchronized (this) {
+      if (exited) {
+        return;
+      }
+      exited = true;
+      work = null;
+    }
+    listener.exited(code, signal);
+  }
+
+  @Override
+  public void limitCpu() {
+    failIfTold();
+    synchronized (this) {
+      cpuLimited = true;
+    }
+  }
+
+  @Override
+  public long peakMemory() {
+    return 40L << 20;
+  }
+
+  @Override
+  public void drainOutput() {
+    String text;
+    synchronized (this) {
+      text = undrained.toString();
+      undrained = new StringBuilder();
+    }
+    if (!text.isEmpty()) {
+      write(text);
+    }
+  }
+
+  @Override
+  public void kill() {
+    synchronized (this) {
+      killed = true;
+    }
+    if (goesAtOnce) {
+      vanish();
+    }
+  }
+
+  /** What a kill leads to in the end: the process ends by the signal, and nothing is left. */
+  public void vanish() {
+    exit(0, 9);
+    gone.complete(null);
+  }
+
+  @Override
+  public CompletableFuture<Void> gone() {
+    return gone;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
