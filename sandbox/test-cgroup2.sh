@@ -58,13 +58,19 @@ fetch_kernel() {
 
 build_tests() {
   say "building the tests"
-  # shellcheck disable=SC2086
   (cd "$project" && ${LAMBIC_MVN:-./mvnw} -q -pl sandbox -am -DskipTests=false test-compile \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
     -Dmdep.outputFile="$scratch/classpath" \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
     -Dartifact="org.junit.platform:junit-platform-console-standalone:$junit" \
     -DoutputDirectory="$scratch" -Dmdep.useBaseVersion=true) >&2
+}
+
+# A copy of the classes, for the next build must not change them under the running machine.
+copy_classes() {
+  rm -rf "$scratch/classes"
+  cp -r "$here/target/test-classes" "$scratch/classes"
+  cp -r "$here/target/classes/." "$project/kernel/target/classes/." "$scratch/classes/"
 }
 
 # The modules that the root file system needs, in the order of their dependencies.
@@ -122,21 +128,35 @@ EOF
 # What runs inside; all paths are those of this machine.
 write_run() {
   local java classpath selected
-  java=$(readlink -f "${JAVA_HOME:?set JAVA_HOME}/bin/java")
-  classpath=$(tr ':' '\n' <"$scratch/classpath" | grep -v -e /org/junit/ -e /opentest4j/ -e /apiguardian/ |
+  java=$(readlink -f "$JAVA_HOME/bin/java")
+  classpath=$(tr ':' '\n' <"$scratch/classpath" | grep -v -e /target/classes -e /org/junit/ -e /opentest4j/ -e /apiguardian/ |
     tr '\n' ':')
   selected=$(printf ' --select-class dev.lambic.sandbox.%s' "${tests[@]}")
   cat >"$scratch/run.sh" <<EOF
+run_tests() {
+  '$java' -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m --enable-native-access=ALL-UNNAMED \\
+    -Djava.io.tmpdir=/tmp -Dlambic.root='$project' \\
+    -cp '$scratch/classes:$scratch/junit-platform-console-standalone-$junit.jar:$classpath' \\
+    org.junit.platform.console.ConsoleLauncher \\
+    execute --disable-banner --disable-ansi-colors --details=tree "\$@"
+}
+# As a container sees it: the group of the server's own processes is the root of the tree.
+run_tests_in_container() {
+  local box=/sys/fs/cgroup/box
+  mkdir \$box
+  echo '+memory +cpu +pids' >/sys/fs/cgroup/cgroup.subtree_control
+  export -f run_tests
+  bash -c "echo 0 >\$box/cgroup.procs; exec unshare -C -m bash -c '
+    umount /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && cat /proc/self/cgroup && run_tests \$*'"
+}
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8
 ulimit -n 20000
 uname -r
 grep cgroup /proc/mounts
 cd '$here'
-'$java' -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx512m --enable-native-access=ALL-UNNAMED \
-  -Djava.io.tmpdir=/tmp -Dlambic.root='$project' \
-  -cp '$here/target/test-classes:$here/target/classes:$scratch/junit-platform-console-standalone-$junit.jar:$classpath' \
-  org.junit.platform.console.ConsoleLauncher \
-  execute --disable-banner --disable-ansi-colors --details=tree$selected
+run_tests$selected
+run_tests_in_container --select-class dev.lambic.sandbox.CgroupContractTest \\
+  --select-class dev.lambic.sandbox.LifecycleTest
 echo "LAMBIC-VM-EXIT \$?"
 echo o >/proc/sysrq-trigger
 sleep 60
@@ -154,16 +174,23 @@ run_machine() {
 }
 
 mkdir -p "$scratch"
+export JAVA_HOME=${JAVA_HOME:-$("$project/mvnw" --java-home)}
 install_tools
 fetch_kernel
 build_tests
+copy_classes
 write_run
 make_initrd
 run_machine || say "the machine ended with status $?"
 
-passed=$(sed -n 's/^\[ *\([0-9]*\) tests successful.*/\1/p' "$scratch/output")
-failed=$(sed -n 's/^\[ *\([0-9]*\) tests failed.*/\1/p' "$scratch/output")
-if [ -z "$passed" ] || ! grep -q '^LAMBIC-VM-EXIT' "$scratch/output"; then
+# Both runs inside together.
+count() {
+  sed -n "s/^\\[ *\\([0-9]*\\) tests $1.*/\\1/p" "$scratch/output" | awk '{ n += $1 } END { print n + 0 }'
+}
+passed=$(count successful)
+failed=$(count failed)
+runs=$(grep -c '^Test run finished' "$scratch/output" || :)
+if [ "$runs" != 2 ] || ! grep -q '^LAMBIC-VM-EXIT' "$scratch/output"; then
   die "the tests did not come to their end; see $scratch/output"
 fi
 echo "$passed passed, $failed failed"

@@ -38,7 +38,13 @@ interface Cgroup {
   /** The processes in it, as numbers of this host. */
   List<Integer> processes();
 
-  /** Sends SIGKILL to all processes, thawing them. */
+  /**
+   * Lifts the limit of CPU time. A killed process needs time to end, and of a small share that many
+   * busy processes fight for it may never get any. Never throws.
+   */
+  void hurry();
+
+  /** Sends SIGKILL to all processes, which are thawed and hurried. */
   void killAll();
 
   /** Removes the group; false if there are still processes in it. */

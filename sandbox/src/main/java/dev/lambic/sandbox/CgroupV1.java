@@ -133,7 +133,7 @@ final class CgroupV1 implements CgroupDriver {
       String text = Long.toString(bytes);
       boolean raise = KernelFile.readNumber("limit", plain) < bytes;
       if (!raise) {
-        KernelFile.write("limit", plain, text);
+        lower(plain, text);
       }
       int swap = KernelFile.write(withSwap, text);
       if (swap == -Errno.ENOENT) {
@@ -144,6 +144,15 @@ final class CgroupV1 implements CgroupDriver {
       }
       if (raise) {
         KernelFile.write("limit", plain, text);
+      }
+    }
+
+    /** The usage may have grown since it was checked. */
+    private static void lower(String path, String text) {
+      int result = KernelFile.write(path, text);
+      if (result < 0) {
+        String step = result == -Errno.EBUSY ? SandboxException.LIMIT_BELOW_USAGE : "limit";
+        throw new SandboxException(step, -result, path);
       }
     }
 
@@ -201,7 +210,13 @@ final class CgroupV1 implements CgroupDriver {
     }
 
     @Override
+    public void hurry() {
+      KernelFile.write(inCpu + "/cpu.cfs_quota_us", "-1");
+    }
+
+    @Override
     public void killAll() {
+      hurry();
       // The signal waits in a frozen group until it is thawed.
       processes().forEach(pid -> Native.kill(pid, ProcessExit.SIGKILL));
       KernelFile.write(thawPath(), "THAWED");

@@ -8,6 +8,7 @@ final class Errno {
   static final int EAGAIN = 11;
   static final int EBUSY = 16;
   static final int EEXIST = 17;
+  static final int ENOSPC = 28;
   static final int EPIPE = 32;
   static final int ETIMEDOUT = 110;
 
@@ -32,7 +33,7 @@ final class Errno {
       case 22 -> "invalid argument";
       case 23, 24 -> "too many open files";
       case 26 -> "text file busy";
-      case 28 -> "no space left on device";
+      case ENOSPC -> "no space left on device";
       case EPIPE -> "broken pipe";
       case 36 -> "file name too long";
       case 38 -> "function not implemented";

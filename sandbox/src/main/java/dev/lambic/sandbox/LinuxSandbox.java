@@ -178,7 +178,13 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   @Override
   public void limit(Limits limits) {
     inTurn(() -> {
-      cgroup.limit(limits);
+      try {
+        cgroup.limit(limits);
+      } finally {
+        if (dead != null) {
+          cgroup.hurry(); // what kill() had lifted is limited again
+        }
+      }
       return limits;
     });
   }
@@ -269,6 +275,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
       channels.forEach(NetworkDoor::closeQuietly);
       channels.clear();
     }
+    cgroup.hurry();
     launcher.tell(launcher.message(Message.KILL, slot, "kill"));
     undertaker.accept(this);
   }

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class LinuxSandboxes implements Sandboxes {
   private static final int CLOSE_SECONDS = 20;
 
+  /** What functions' files must leave free on the disk, for the server's own. */
+  private static final long RESERVED_BYTES = 256L << 20;
+
   private final SandboxConfig config;
   private final FaultHandler faults;
   private final LauncherFiles files;
@@ -86,6 +89,7 @@ public final class LinuxSandboxes implements Sandboxes {
   @Override
   public Sandbox create(SandboxSpec spec) {
     Launcher current = currentLauncher();
+    checkSpace(spec);
     int slot = slots.take();
     LinuxSandbox sandbox;
     try {
@@ -100,6 +104,15 @@ public final class LinuxSandboxes implements Sandboxes {
     } catch (RuntimeException e) {
       sandbox.kill();
       throw e;
+    }
+  }
+
+  /** The image of a {@code /tmp} is sparse: better none than one that fails in the middle. */
+  private void checkSpace(SandboxSpec spec) {
+    long usable = config.workDirectory().toFile().getUsableSpace();
+    if (usable < spec.tmpBytes() + RESERVED_BYTES) {
+      throw new SandboxException(
+          "tmp-space", Errno.ENOSPC, usable + " bytes are free in " + config.workDirectory());
     }
   }
 

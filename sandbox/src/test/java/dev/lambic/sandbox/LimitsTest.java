@@ -169,6 +169,14 @@ final class LimitsTest {
   }
 
   @Test
+  void tmpLargerThanTheDiskIsRefused() {
+    SandboxSpec spec = host.spec(TestHost.LIMITS, directory.toFile().getUsableSpace());
+    assertThatThrownBy(() -> host.sandboxes.create(spec))
+        .isInstanceOf(SandboxException.class)
+        .hasMessageContaining("no space left");
+  }
+
+  @Test
   void processorTimeIsLimited() {
     try (Sandbox sandbox = host.create(new Limits(128 * MB, 0.1, 100))) {
       TestHost.Output output = new TestHost.Output();
