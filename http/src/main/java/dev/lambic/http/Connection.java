@@ -143,7 +143,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
       if (request.length + more > request.body.length) {
         long announced = HttpUtil.getContentLength(request.head, 0L);
         // Grown as bytes really come: an announcement alone must not cost memory.
-        int grown = Math.max(request.length + more, Math.min(2 * request.body.length, 1 << 26));
+        long doubled = Math.min(2L * request.body.length, config.maxBodyBytes());
+        int grown = Math.max(request.length + more, (int) doubled);
         int wanted = announced > 0 && announced <= 4L * grown ? (int) announced : grown;
         if (!budget.take(wanted - request.body.length)) {
           refuse(ctx, 503, "Too many request bodies are in memory. Try again later.");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -23,6 +24,9 @@ import org.junit.jupiter.api.Test;
 final class HttpServerTest {
   private static final HttpConfig SMALL =
       new HttpConfig(1000, 2000, 4096, 4, Duration.ofMillis(400));
+
+  private static final HttpConfig LARGE =
+      new HttpConfig(80 << 20, 200 << 20, 4096, 4, Duration.ofSeconds(10));
 
   private final ConcurrentLinkedQueue<Throwable> faults = new ConcurrentLinkedQueue<>();
   private HttpServer server;
@@ -76,6 +80,18 @@ final class HttpServerTest {
     try (Socket socket = connect()) {
       socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
       return readAll(socket.getInputStream());
+    }
+  }
+
+  private String exchangeWith(HttpConfig config, String request) throws IOException {
+    HttpServer.Listener other = server.listen(loopback(), config, HttpServerTest::echo);
+    try (Socket socket = new Socket()) {
+      socket.connect(other.address());
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      return readAll(socket.getInputStream());
+    } finally {
+      other.close();
     }
   }
 
@@ -196,6 +212,24 @@ final class HttpServerTest {
       awaitRefusal("POST /" + upload);
     }
     awaitSuccess("POST /" + upload);
+  }
+
+  @Test
+  void takesALargeChunkedBodyWithoutCopyingItForEachPiece() throws IOException {
+    String piece = "2000\r\n" + "x".repeat(0x2000) + "\r\n";
+    String request =
+        "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            + piece.repeat(10_000)
+            + "0\r\n\r\n";
+    long before = allocatedBytes();
+    assertThat(exchangeWith(LARGE, request)).contains("POST /c 81920000");
+    assertThat(allocatedBytes() - before).isLessThan(2L << 30);
+  }
+
+  /** What all threads together have ever allocated. */
+  private static long allocatedBytes() {
+    return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+        .getTotalThreadAllocatedBytes();
   }
 
   private void awaitRefusal(String request) throws IOException {
