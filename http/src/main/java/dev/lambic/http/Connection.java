@@ -51,6 +51,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private @Nullable Exchange current;
   private boolean reading;
   private boolean flushDue;
+  private boolean handingOut;
   private boolean closing;
 
   Connection(HttpConfig config, Budget budget, HttpHandler handler, FaultHandler faults) {
@@ -181,30 +182,41 @@ final class Connection extends ChannelInboundHandlerAdapter {
     return new Arrived(whole, 0, "", HttpUtil.isKeepAlive(request.head), head, request.body.length);
   }
 
-  /** Hands out the next waiting request if no answer is due. */
+  /** Hands out waiting requests until an answer is due. */
   private void next(ChannelHandlerContext ctx) {
-    while (current == null) {
-      Arrived arrived = waiting.poll();
-      if (arrived == null) {
-        return;
-      }
-      if (waiting.size() < MAX_WAITING && !ctx.channel().config().isAutoRead()) {
-        ctx.channel().config().setAutoRead(true);
-      }
-      Exchange exchange =
-          new Exchange(ctx, arrived.keepAlive(), arrived.head(), arrived.reserved());
-      current = exchange;
-      HttpRequest request = arrived.request();
-      try {
-        if (request == null) {
-          handler.refuse(arrived.status(), arrived.reason(), exchange);
-        } else {
-          handler.handle(request, exchange);
+    if (handingOut || current != null) {
+      // An answer given at once comes back here; the loop that asked for it goes on.
+      return;
+    }
+    handingOut = true;
+    try {
+      for (Arrived arrived = waiting.poll(); arrived != null; arrived = waiting.poll()) {
+        if (waiting.size() < MAX_WAITING && !ctx.channel().config().isAutoRead()) {
+          ctx.channel().config().setAutoRead(true);
         }
-      } catch (Throwable bug) {
-        faults.fault("HTTP handler", bug);
-        exchange.failed();
+        handOut(ctx, arrived);
+        if (current != null) {
+          return;
+        }
       }
+    } finally {
+      handingOut = false;
+    }
+  }
+
+  private void handOut(ChannelHandlerContext ctx, Arrived arrived) {
+    Exchange exchange = new Exchange(ctx, arrived.keepAlive(), arrived.head(), arrived.reserved());
+    current = exchange;
+    HttpRequest request = arrived.request();
+    try {
+      if (request == null) {
+        handler.refuse(arrived.status(), arrived.reason(), exchange);
+      } else {
+        handler.handle(request, exchange);
+      }
+    } catch (Throwable bug) {
+      faults.fault("HTTP handler", bug);
+      exchange.failed();
     }
   }
 

@@ -215,6 +215,18 @@ final class HttpServerTest {
   }
 
   @Test
+  void answersManyWaitingRequestsWithoutGoingDeeperForEach() throws IOException {
+    // A large body makes the server read in large pieces, so that all the rest comes in one.
+    String body = "x".repeat(4 << 20);
+    String large =
+        "POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+    String all =
+        exchangeWith(LARGE, large + get("/later?1") + get("/2").repeat(3000) + closing("/z"));
+    assertThat(all).contains("/later?1", "GET /z 0");
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
   void takesALargeChunkedBodyWithoutCopyingItForEachPiece() throws IOException {
     String piece = "2000\r\n" + "x".repeat(0x2000) + "\r\n";
     String request =
