@@ -10,7 +10,7 @@ public interface BodySink {
    * Sends a piece; blocks while the client's side is full, unless called on a thread of the server
    * itself. The array must not be changed afterwards.
    *
-   * @throws java.io.IOException if the client is gone
+   * @throws java.io.IOException if the client is gone, or has read nothing for too long
    */
   void write(byte[] piece) throws java.io.IOException;
 

@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -19,12 +20,13 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /** Requests that may wait behind the one being answered before reading stops. */
   private static final int MAX_WAITING = 16;
 
+  /** How long a client that is still sending has to read why its request was refused. */
+  private static final long LINGER_MILLIS = 5000;
+
+  private static final long SLICE_MILLIS = 1000;
   private static final byte[] NO_BODY = new byte[0];
 
   private final HttpConfig config;
@@ -53,6 +59,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private boolean flushDue;
   private boolean handingOut;
   private boolean closing;
+  private boolean unread;
 
   Connection(HttpConfig config, Budget budget, HttpHandler handler, FaultHandler faults) {
     this.config = config;
@@ -110,6 +117,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   private void refuse(ChannelHandlerContext ctx, int status, String reason) {
     closing = true;
+    unread = true;
     dropArriving();
     waiting.add(new Arrived(null, status, reason, false, false, 0));
     next(ctx);
@@ -348,12 +356,26 @@ final class Connection extends ChannelInboundHandlerAdapter {
       if (close) {
         closing = true;
         dropWaiting();
-        written.addListener(ChannelFutureListener.CLOSE);
+        written.addListener(unread ? this::linger : ChannelFutureListener.CLOSE);
         ctx.flush();
         return;
       }
       flush(ctx);
       next(ctx);
+    }
+
+    /**
+     * Closes once the client has read the answer. A client that is still sending would lose it
+     * otherwise, for closing with unread bytes resets the connection.
+     */
+    private void linger(Future<? super Void> written) {
+      if (!written.isSuccess()) {
+        ctx.close();
+        return;
+      }
+      ((SocketChannel) ctx.channel()).shutdownOutput();
+      ctx.channel().config().setAutoRead(true);
+      ctx.executor().schedule(() -> ctx.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -392,11 +414,19 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void awaitWritable() throws IOException {
+      boolean patient = config.idleTimeout().isZero();
+      long left = config.idleTimeout().toMillis();
       synchronized (lock) {
         while (!gone && !ctx.channel().isWritable()) {
+          if (!patient && left <= 0) {
+            ctx.close();
+            throw new IOException("the client does not read");
+          }
           try {
-            // Bounded, so that a lost notification costs a look and not the answer.
-            lock.wait(1000);
+            // In slices, so that a lost notification costs a look and not the answer.
+            long slice = patient ? SLICE_MILLIS : Math.min(left, SLICE_MILLIS);
+            lock.wait(slice);
+            left -= slice;
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while the client was slow", e);
@@ -476,13 +506,23 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void run(Runnable action) {
       if (ctx.executor().inEventLoop()) {
-        action.run();
+        guarded(action);
       } else {
         try {
-          ctx.executor().execute(Objects.requireNonNull(action));
+          ctx.executor().execute(() -> guarded(action));
         } catch (java.util.concurrent.RejectedExecutionException e) {
           gone();
         }
+      }
+    }
+
+    /** An answer that cannot be written must not leave its client waiting. */
+    private void guarded(Runnable action) {
+      try {
+        action.run();
+      } catch (Throwable bug) {
+        faults.fault("HTTP answer", bug);
+        ctx.close();
       }
     }
   }

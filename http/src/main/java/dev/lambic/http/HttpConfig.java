@@ -10,8 +10,9 @@ import java.time.Duration;
  *     top is refused with 503
  * @param maxHeadBytes a longer request line, or longer headers in all, are refused with 400
  * @param maxConnections further connections are closed at once
- * @param idleTimeout how long a connection may stay without a byte while no request of it is being
- *     answered; zero means for ever
+ * @param idleTimeout how long a connection may stay without a byte either way while no request of
+ *     it is being answered, and how long a client may leave an answer's pieces unread; zero means
+ *     for ever
  */
 public record HttpConfig(
     int maxBodyBytes,

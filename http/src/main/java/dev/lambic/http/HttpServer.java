@@ -81,7 +81,8 @@ public final class HttpServer implements AutoCloseable {
       throws IOException {
     InetSocketAddress address = (InetSocketAddress) bound.getLocalAddress();
     bound.configureBlocking(false);
-    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    // One that is accepted while its listener closes is closed too.
+    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     Budget budget = new Budget(config.maxBufferedBytes());
     AtomicInteger count = new AtomicInteger();
     ServerBootstrap bootstrap =
@@ -113,7 +114,11 @@ public final class HttpServer implements AutoCloseable {
                           .pipeline()
                           .addLast(
                               new IdleStateHandler(
-                                  config.idleTimeout().toMillis(), 0, 0, TimeUnit.MILLISECONDS));
+                                  true,
+                                  0,
+                                  0,
+                                  config.idleTimeout().toMillis(),
+                                  TimeUnit.MILLISECONDS));
                     }
                     channel.pipeline().addLast(new Connection(config, budget, handler, faults));
                   }

@@ -53,6 +53,10 @@ final class HttpServerTest {
       case "/throw" -> throw new IllegalStateException("on purpose");
       case "/hold" -> assertThat(responder.isOpen()).isTrue();
       case "/later" -> Thread.ofVirtual().start(() -> answer(request, responder));
+      case "/split" -> responder.send(200, Headers.of("X", "a\r\nb"), new byte[0]);
+      case "/split-later" ->
+          Thread.ofVirtual()
+              .start(() -> responder.send(200, Headers.of("X", "a\r\nb"), new byte[0]));
       case "/stream" -> Thread.ofVirtual().start(() -> stream(responder));
       default -> answer(request, responder);
     }
@@ -242,6 +246,50 @@ final class HttpServerTest {
   private static long allocatedBytes() {
     return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
         .getTotalThreadAllocatedBytes();
+  }
+
+  @Test
+  void aClientThatIsStillSendingLearnsWhyItIsRefused() throws IOException {
+    String all =
+        exchange(
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n"
+                + "x".repeat(20_000_000));
+    assertThat(all).startsWith("HTTP/1.1 413");
+  }
+
+  @Test
+  void anAnswerThatCannotBeWrittenEndsTheConnection() throws IOException {
+    assertThat(exchange(get("/split"))).isEmpty();
+    assertThat(exchange(get("/split-later"))).isEmpty();
+    assertThat(faults).hasSize(2);
+  }
+
+  @Test
+  void aClientThatDoesNotReadHoldsNobodyForEver() throws Exception {
+    CountDownLatch given = new CountDownLatch(1);
+    HttpServer.Listener other =
+        server.listen(
+            loopback(),
+            SMALL,
+            (request, responder) ->
+                Thread.ofVirtual().start(() -> streamForEver(responder, given)));
+    try (Socket socket = new Socket()) {
+      socket.connect(other.address());
+      socket.getOutputStream().write(get("/").getBytes(StandardCharsets.US_ASCII));
+      assertThat(given.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+    other.close();
+  }
+
+  private static void streamForEver(Responder responder, CountDownLatch given) {
+    BodySink sink = responder.begin(200, Headers.empty());
+    try {
+      while (true) {
+        sink.write(new byte[10_000]);
+      }
+    } catch (IOException e) {
+      given.countDown();
+    }
   }
 
   private void awaitRefusal(String request) throws IOException {
