@@ -408,7 +408,9 @@ def run():
         api.send(answer + api.next_request())
         status, _, reply = api.receive()
         if status != 202:
-            raise ApiError("the Runtime API answered %d: %r" % (status, reply))
+            # Somebody else of this environment has answered. The next event is on its way already
+            # and has nothing to do with that.
+            sys.stderr.write("[WARN] The result was refused with %d: %r\n" % (status, reply))
 
 
 def invoke(api, handler, headers, body, loads, encode):
