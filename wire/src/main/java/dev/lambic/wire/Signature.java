@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ record Signature(
 
   static final String ALGORITHM = "AWS4-HMAC-SHA256";
   static final String TERMINATOR = "aws4_request";
+  private static final Pattern REGION = Pattern.compile("[A-Za-z0-9-]{1,64}");
   private static final long MAX_EXPIRES = 604_800;
   private static final DateTimeFormatter BASIC =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
@@ -229,6 +231,11 @@ record Signature(
           "Credential should be scoped with a valid terminator: 'aws4_request', not '"
               + parts.get(4)
               + "'.");
+    }
+    // Regions become parts of names, headers and environment variables.
+    if (!REGION.matcher(parts.get(2)).matches()) {
+      throw SignatureErrors.invalid(
+          "Credential should be scoped to a valid region, not '" + parts.get(2) + "'. ");
     }
     return new Signature(
         parts.get(0),

@@ -178,6 +178,25 @@ final class AuthenticatorTest {
   }
 
   @Test
+  void aRegionIsAPlainName() {
+    for (String region : new String[] {"", "..", "us east", "us-east-1\nX: y", "r".repeat(65)}) {
+      HttpRequest request =
+          plain(
+              "X-Amz-Date",
+              "20260304T050607Z",
+              "Authorization",
+              "AWS4-HMAC-SHA256 Credential=AKIANOBODY/20260304/"
+                  + region
+                  + "/lambda/aws4_request, SignedHeaders=host, Signature=00");
+      assertThatThrownBy(() -> sender(accept, request))
+          .isInstanceOfSatisfying(
+              LambicException.class,
+              e -> assertThat(e.code()).isEqualTo("InvalidSignatureException"))
+          .hasMessage("Credential should be scoped to a valid region, not '" + region + "'. ");
+    }
+  }
+
+  @Test
   void aTemporaryKeyNeedsItsTokenAndEnds() {
     HttpRequest good = signed(AwsSessionCredentials.create("ASIATEMP", "s3cret", "token=="), null);
     assertThat(sender(enforce, good).principalArn())
