@@ -42,13 +42,6 @@ final class Authenticator {
     this.ticker = ticker;
   }
 
-  /** Whether {@link #authenticate} will hash the body. */
-  boolean readsBody(@Nullable Signature signature, HttpRequest request) {
-    boolean verified = signature != null && credentials.find(signature.accessKeyId()) != null;
-    return (verified && !UNSIGNED.equals(request.headers().get("x-amz-content-sha256")))
-        || AwsChunked.announced(request.headers());
-  }
-
   /**
    * The sender.
    *

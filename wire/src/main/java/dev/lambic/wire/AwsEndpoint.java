@@ -28,11 +28,11 @@ import software.amazon.awssdk.core.SdkRequest;
  *
  * <p>{@link #handle} is called on the server's threads and never blocks them: typed operations and
  * pass-through services run on a virtual thread for each request, raw operations at once on the
- * calling thread. Safe for use by many threads.
+ * calling thread unless the body is large. Safe for use by many threads.
  */
 public final class AwsEndpoint implements HttpHandler {
-  /** Above it, hashing a body would hold up the other connections of the calling thread. */
-  private static final int HASHED_IN_PLACE = 64 << 10;
+  /** Above it, going through a body would hold up the other connections of the calling thread. */
+  private static final int SERVED_IN_PLACE = 64 << 10;
 
   private static final Protocol REST_JSON = new RestJson();
   private static final Protocol AWS_JSON = new AwsJson();
@@ -172,7 +172,7 @@ public final class AwsEndpoint implements HttpHandler {
     }
   }
 
-  /** Raw operations are served here and now, everything else on a virtual thread. */
+  /** Small raw operations are served here and now, everything else on a virtual thread. */
   private void dispatch(Exchange exchange) {
     Signature signature = exchange.signature();
     ServiceSlot slot = signature == null ? null : slots.get(signature.service());
@@ -184,8 +184,7 @@ public final class AwsEndpoint implements HttpHandler {
       RouteTable.Match match = loaded.match(exchange.request());
       if (match != null
           && loaded.raw().containsKey(match.operation().name())
-          && (exchange.request().body().length <= HASHED_IN_PLACE
-              || !authenticator.readsBody(signature, exchange.request()))) {
+          && exchange.request().body().length <= SERVED_IN_PLACE) {
         serve(exchange, slot, loaded, match);
         return;
       }

@@ -325,16 +325,6 @@ final class AuthenticatorTest {
   }
 
   @Test
-  void anUnsignedPayloadIsNotRead() {
-    HttpRequest request = signed("AKIALONG", "s3cret");
-    assertThat(accept.readsBody(Signature.of(request), request)).isTrue();
-    assertThat(accept.readsBody(Signature.of(signed("AKIANOBODY", "x")), request)).isFalse();
-    assertThat(accept.readsBody(null, request)).isFalse();
-    HttpRequest unsigned = plain("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
-    assertThat(accept.readsBody(Signature.of(request), unsigned)).isFalse();
-  }
-
-  @Test
   void unsignedChunksAreDecoded() {
     HttpRequest request =
         Recorder.request(
