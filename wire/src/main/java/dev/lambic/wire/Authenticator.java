@@ -3,12 +3,15 @@ package dev.lambic.wire;
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpRequest;
 import dev.lambic.kernel.Ticker;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +27,7 @@ final class Authenticator {
   private static final String UNSIGNED = "UNSIGNED-PAYLOAD";
   private static final String STREAMING = "STREAMING-";
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+  private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|\\[[0-9a-fA-F:.]+]");
   private static final String NO_ACCOUNT = "000000000000";
 
   /** A request with its sender; the body is free of any transfer encoding of AWS. */
@@ -72,22 +76,37 @@ final class Authenticator {
 
   /**
    * Keeps a web page that somebody visits from using the services of their machine: a browser sends
-   * some requests anywhere without asking, but says which page they are from.
+   * some requests anywhere without asking, but says which page they are from. A page whose name is
+   * made to lead here is taken for one of this machine and not named; then its name is what the
+   * request was sent to.
    */
   private static void refuseForeignPages(HttpRequest request) {
     String origin = request.headers().get("Origin");
-    if (origin == null) {
-      return;
+    if (origin != null) {
+      int slashes = origin.indexOf("://");
+      if (!LOOPBACK.contains(withoutPort(slashes < 0 ? origin : origin.substring(slashes + 3)))) {
+        throw SignatureErrors.foreignPage();
+      }
     }
-    int slashes = origin.indexOf("://");
-    String host = slashes < 0 ? origin : origin.substring(slashes + 3);
+    String host = request.headers().get("Host");
+    if (host != null
+        && request.remote() instanceof InetSocketAddress remote
+        && remote.getAddress().isLoopbackAddress()
+        && isPublicName(withoutPort(host).toLowerCase(Locale.ROOT))) {
+      throw SignatureErrors.foreignName();
+    }
+  }
+
+  private static String withoutPort(String host) {
     int port = host.lastIndexOf(':');
-    if (port >= 0 && !host.endsWith("]")) {
-      host = host.substring(0, port);
-    }
-    if (!LOOPBACK.contains(host)) {
-      throw SignatureErrors.foreignPage();
-    }
+    return port < 0 || host.endsWith("]") ? host : host.substring(0, port);
+  }
+
+  /** Whether somebody elsewhere may decide where the name leads. */
+  private static boolean isPublicName(String host) {
+    return host.indexOf('.') >= 0
+        && !host.endsWith(".localhost")
+        && !ADDRESS.matcher(host).matches();
   }
 
   /** A key id of twelve digits names the account, a convention of tools of this kind. */

@@ -52,6 +52,14 @@ final class SignatureErrors {
         "A web page of another host must sign its requests with an access key on record.");
   }
 
+  static LambicException foreignName() {
+    return new LambicException(
+        "AccessDeniedException",
+        Blame.CALLER,
+        "A request to a public host name must be signed with an access key on record. This machine"
+            + " is localhost.");
+  }
+
   static LambicException bodyHash() {
     return new LambicException(
         "XAmzContentSHA256Mismatch",

@@ -7,6 +7,7 @@ import dev.lambic.http.Headers;
 import dev.lambic.http.HttpRequest;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -175,6 +176,32 @@ final class AuthenticatorTest {
         }) {
       assertThat(sender(accept, plain("Origin", origin)).account()).isEqualTo("000000000000");
     }
+  }
+
+  @Test
+  void aPublicNameThatLeadsHereMustBeSignedFor() {
+    for (String host :
+        new String[] {"evil.example", "evil.example:4566", "LOCALHOST.evil.example"}) {
+      assertThatThrownBy(() -> sender(accept, plain("Host", host)))
+          .hasMessageContaining("A request to a public host name");
+      HttpRequest unknown = signed("AKIANOBODY", "x");
+      unknown.headers().set("Host", host);
+      assertThatThrownBy(() -> sender(accept, unknown)).hasMessageContaining("public host name");
+    }
+    for (String host :
+        new String[] {
+          "localhost:4566", "127.0.0.1:4566", "[::1]:4566", "10.0.0.7", "a.localhost:1", "lambic:1"
+        }) {
+      assertThat(sender(accept, plain("Host", host)).account()).isEqualTo("000000000000");
+    }
+    HttpRequest fromElsewhere =
+        new HttpRequest(
+            "GET",
+            PATH,
+            Headers.of("Host", "lambic.example"),
+            new byte[0],
+            new InetSocketAddress("192.0.2.1", 1));
+    assertThat(sender(accept, fromElsewhere).account()).isEqualTo("000000000000");
   }
 
   @Test
