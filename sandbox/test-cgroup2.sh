@@ -115,7 +115,7 @@ $b mount -t overlay -o lowerdir=/host,upperdir=/upper/data,workdir=/upper/work r
   fail overlay
 $b mount --move /proc /new/proc && $b mount --move /sys /new/sys && $b mount --move /dev /new/dev
 $b mkdir -p /new/tmp /new/dev/pts
-$b mount -t tmpfs -o mode=1777,size=60% tmp /new/tmp
+$b mount -t tmpfs -o mode=1777,size=20g tmp /new/tmp
 $b mount -t cgroup2 none /new/sys/fs/cgroup || fail cgroup2
 $b ifconfig lo up
 $b cp /run.sh /new/tmp/run.sh

@@ -122,6 +122,24 @@ final class LimitsTest {
     return CgroupDriver.open(host.config.instance()).find(sandbox.name());
   }
 
+  @Test
+  void manyBusyProcessesEndThoughTheyHaveHardlyAnyProcessorTime() {
+    Sandbox sandbox = create(256 * MB, 400);
+    TestHost.Output output = new TestHost.Output();
+    sandbox.start(
+        TestHost.shell(
+            "mkfifo /tmp/go; i=0; while [ $i -lt 300 ]; do"
+                + " (: </tmp/go; while :; do :; done) & i=$((i+1)); done;"
+                + " exec 3>/tmp/go; echo busy; wait"),
+        output);
+    TestHost.await("busy", () -> output.text().equals("busy\n"));
+    sandbox.limit(new Limits(256 * MB, 0.05, 400));
+    Path stat = cgroupFile(sandbox, "cpu", "cpu.stat");
+    TestHost.await(
+        "throttled", () -> KernelFile.readNumber("test", stat.toString(), "nr_throttled") >= 5);
+    TestHost.kill(sandbox);
+  }
+
   /** A file of the sandbox's group, on either version. */
   private static Path cgroupFile(Sandbox sandbox, String controller, String file) {
     return CgroupMount.all().stream()
