@@ -313,43 +313,15 @@ class FailingFunctionTest {
 
   @Test
   void nobodyAnswersCallsOfOthers() throws Exception {
-    TestFunction slow = TestFunction.python(LAMBIC.lambda(), "victim", "probe.py");
     TestFunction thief = deploy("thief", settings -> {});
-    Path stream = LAMBIC.server().data().resolve("logs");
-    try (ExecutorService other = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<Invoked> victim = other.submit(() -> slow.invoke("{\"do\":\"wait\",\"seconds\":3}"));
-      String id = startedRequest(stream, "victim");
-      Invoked theft = thief.invoke("{\"do\":\"answer_for\",\"id\":" + Invoked.quote(id) + "}");
+    try (Announced victim = Announced.begin(LAMBIC.lambda(), 3)) {
+      Invoked theft =
+          thief.invoke("{\"do\":\"answer_for\",\"id\":" + Invoked.quote(victim.requestId()) + "}");
       assertThat(theft.success().asText()).startsWith("HTTP/1.1 4");
-      assertThat(victim.isDone()).isFalse();
-      Invoked answer = victim.get(60, TimeUnit.SECONDS);
-      assertThat(answer.requestId()).isEqualTo(id);
-      assertThat(answer.payload()).doesNotContain("forged");
+      Invoked answer = victim.await();
+      assertThat(answer.requestId()).isEqualTo(victim.requestId());
+      assertThat(answer.payload()).isEqualTo("\"slept\"");
     }
-  }
-
-  /** The id of the request that a function has begun to work on, out of its log. */
-  private static String startedRequest(Path logs, String function) {
-    StringBuilder found = new StringBuilder();
-    Await.until(
-        Duration.ofSeconds(20),
-        "the call of " + function + " has begun",
-        () -> {
-          try (Stream<Path> all = Files.walk(logs)) {
-            for (Path file : all.filter(Files::isRegularFile).toList()) {
-              String text = Files.readString(file, StandardCharsets.UTF_8);
-              int start = text.indexOf("START RequestId: ");
-              if (file.toString().contains(function) && start >= 0) {
-                found.append(text.substring(start).split(" ", -1)[2]);
-                return true;
-              }
-            }
-          } catch (java.io.IOException changing) {
-            return false;
-          }
-          return false;
-        });
-    return found.toString();
   }
 
   private static TestFunction deploy(String name, Consumer<CreateFunctionRequest.Builder> more) {

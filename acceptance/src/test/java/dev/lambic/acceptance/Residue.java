@@ -107,7 +107,8 @@ record Residue(
     return found;
   }
 
-  private static Set<String> loops(Path data) {
+  /** Loop devices on files below a directory. */
+  static Set<String> loops(Path data) {
     Set<String> found = new TreeSet<>();
     try (DirectoryStream<Path> devices = Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
       for (Path device : devices) {
@@ -152,6 +153,22 @@ record Residue(
     }
     networks.stream().filter(alive::contains).forEach(network -> left.add("network " + network));
     return left;
+  }
+
+  /** Groups that lie beside those of this now. */
+  List<Path> groupsBeside() {
+    List<Path> found = new ArrayList<>();
+    for (Path cgroup : cgroups) {
+      Path parent = cgroup.getParent();
+      if (parent != null && Files.isDirectory(parent)) {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(parent, Files::isDirectory)) {
+          all.forEach(found::add);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+    return found;
   }
 
   /** Open descriptors of a process. */

@@ -60,7 +60,10 @@ final class RunningLambic implements AutoCloseable {
     CompletableFuture<URI> ready = new CompletableFuture<>();
     try {
       Process started =
-          new ProcessBuilder(command()).redirectErrorStream(true).directory(data.toFile()).start();
+          new ProcessBuilder(command(data, arguments()))
+              .redirectErrorStream(true)
+              .directory(data.toFile())
+              .start();
       process = started;
       Thread.ofPlatform().daemon().name("server-output").start(() -> read(started, ready));
       address = ready.get(START.toSeconds(), TimeUnit.SECONDS);
@@ -74,8 +77,14 @@ final class RunningLambic implements AutoCloseable {
     }
   }
 
+  private String[] arguments() {
+    List<String> arguments = new ArrayList<>(List.of("--port", "0"));
+    arguments.addAll(options);
+    return arguments.toArray(String[]::new);
+  }
+
   /** As {@code ./lambic} does it. */
-  private List<String> command() {
+  private static List<String> command(Path data, String... more) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
@@ -83,9 +92,19 @@ final class RunningLambic implements AutoCloseable {
     command.add("-Dlambic.boto3=" + Places.boto3());
     command.add("-Dlambic.dynamodb=" + Places.dynamoDb());
     command.addAll(List.of("-cp", Places.app() + "/*", "dev.lambic.server.Main", "start"));
-    command.addAll(List.of("--port", "0", "--data", data.toString()));
-    command.addAll(options);
+    command.addAll(List.of("--data", data.toString()));
+    command.addAll(List.of(more));
     return command;
+  }
+
+  /** Starts one more server on the same data, which must end by itself. */
+  Script.Ended startAnother(String... more) {
+    return startIn(data, more);
+  }
+
+  /** Starts a server that must end by itself. */
+  static Script.Ended startIn(Path directory, String... more) {
+    return Script.of(command(directory, more)).run(directory);
   }
 
   private void read(Process from, CompletableFuture<URI> ready) {
@@ -189,7 +208,8 @@ final class RunningLambic implements AutoCloseable {
     }
   }
 
-  private static void delete(Path tree) {
+  /** Deletes a directory with all that is in it. */
+  static void delete(Path tree) {
     try (Stream<Path> all = Files.walk(tree)) {
       for (Path path : (Iterable<Path>) all.sorted(Comparator.reverseOrder())::iterator) {
         Files.deleteIfExists(path);

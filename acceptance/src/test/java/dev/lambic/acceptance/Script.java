@@ -53,6 +53,11 @@ final class Script {
             cli.resolve("bin") + ":" + Places.python().getParent() + ":/usr/bin:/bin"));
   }
 
+  /** Any program. */
+  static Script of(List<String> command) {
+    return new Script(URI.create("http://127.0.0.1:1"), command, Map.of());
+  }
+
   /** Runs it in a directory. */
   Ended run(Path directory) {
     ProcessBuilder builder =

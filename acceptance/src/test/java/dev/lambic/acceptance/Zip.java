@@ -11,6 +11,9 @@ import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 
 /** A deployment package in the making; also of kinds that no tool would make. */
 final class Zip {
+  /** One for all entries, so that the same content is the same package. */
+  private static final long TIME = 1_750_000_000_000L;
+
   private static final int FILE = 0100644;
   private static final int PROGRAM = 0100755;
   private static final int LINK = 0120777;
@@ -74,6 +77,7 @@ final class Zip {
 
   private Zip add(String name, int mode, byte[] content) {
     ZipArchiveEntry entry = new ZipArchiveEntry(name);
+    entry.setTime(TIME);
     entry.setUnixMode(mode);
     try {
       out.putArchiveEntry(entry);
