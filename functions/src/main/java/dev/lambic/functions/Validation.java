@@ -52,6 +52,9 @@ final class Validation {
       RuntimeNames.check(settings.runtimeAsString());
       runtimes.require(settings.runtimeAsString());
     }
+    if (settings.handler() != null && settings.handler().indexOf('\0') >= 0) {
+      throw Errors.pattern(settings.handler(), "handler", "[^\\s]+");
+    }
     atMost("MemorySize", settings.memorySize(), MAX_MEMORY);
     atMost("Timeout", settings.timeout(), MAX_TIMEOUT);
     if (settings.environment() != null) {

@@ -2,6 +2,7 @@ package dev.lambic.functions;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +39,10 @@ final class Variables {
 
   private Variables() {}
 
-  /** Refuses reserved names, and more than 4 kB in the JSON form that AWS measures. */
+  /**
+   * Refuses reserved names, values that no process can be given, and more than 4 kB in the JSON
+   * form that AWS measures.
+   */
   static void check(Map<String, String> variables) {
     List<String> reserved = variables.keySet().stream().filter(RESERVED::contains).toList();
     if (!reserved.isEmpty()) {
@@ -47,6 +51,19 @@ final class Variables {
               + " variables you have provided contains reserved keys that are currently not"
               + " supported for modification. Reserved keys used in this request: "
               + String.join(", ", reserved));
+    }
+    List<String> impossible = new ArrayList<>();
+    variables.forEach((name, value) -> {
+      if (value == null || value.indexOf('\0') >= 0) {
+        impossible.add(name);
+      }
+    });
+    if (!impossible.isEmpty()) {
+      throw Errors.invalid(
+          "Lambda was unable to configure your environment variables because the environment"
+              + " variables you have provided contains values that are null or contain a null"
+              + " character. Keys used in this request: "
+              + String.join(", ", impossible));
     }
     String measured = json(variables);
     if (measured.getBytes(UTF_8).length > MAX_BYTES) {

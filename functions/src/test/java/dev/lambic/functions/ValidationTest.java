@@ -148,6 +148,23 @@ class ValidationTest {
   }
 
   @Test
+  void whatNoProcessCanBeGiven() {
+    Map<String, String> variables = new LinkedHashMap<>();
+    variables.put("ONE", null);
+    variables.put("FINE", "x");
+    variables.put("TWO", "a\0b");
+    assertThat(create(r -> r.environment(e -> e.variables(variables))))
+        .isEqualTo(
+            "400 InvalidParameterValueException: Lambda was unable to configure your environment"
+                + " variables because the environment variables you have provided contains values"
+                + " that are null or contain a null character. Keys used in this request: ONE, TWO");
+    assertThat(create(r -> r.handler("a\0b")))
+        .isEqualTo(
+            "400 ValidationException: 1 validation error detected: Value 'a\0b' at 'handler' failed"
+                + " to satisfy constraint: Member must satisfy regular expression pattern: [^\\s]+");
+  }
+
+  @Test
   void reservedEnvironmentVariables() {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("AWS_REGION", "mars-north-1");
