@@ -41,8 +41,10 @@ import java.util.stream.Stream;
  * visible to that question, so one that is being recorded is never taken for unused.
  */
 public final class CodeStore {
+  /** Packages that are unpacked at one time. */
+  static final int UNPACKING = 4;
+
   private static final String UNFINISHED = "unfinished-";
-  private static final int UNPACKING = 4;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path directory;

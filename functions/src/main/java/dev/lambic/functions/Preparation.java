@@ -133,7 +133,9 @@ final class Preparation implements AutoCloseable {
 
   private Map<String, String> rebuildAll(Set<String> missing) {
     Map<String, String> lost = new ConcurrentHashMap<>();
-    try (ExecutorService all = Executors.newVirtualThreadPerTaskExecutor()) {
+    // Few at a time: each holds a whole package in memory, and must not wait for all the others.
+    try (ExecutorService all =
+        Executors.newFixedThreadPool(CodeStore.UNPACKING, Thread.ofVirtual().factory())) {
       for (String codeId : missing) {
         all.execute(() -> {
           String failure = rebuild(codeId);

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsResponse;
 
@@ -96,6 +97,23 @@ class RestartTest {
     world.restart();
     assertThat(world.service().code().isReady(codeId)).isTrue();
     assertThat(get("fn").configuration().stateAsString()).isEqualTo("Active");
+  }
+
+  @Test
+  void manyPackagesAreUnpackedAgain() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      SdkBytes zip = Zips.handler("number " + i);
+      String name = "fn" + i;
+      world.call(
+          l -> l.createFunction(World.usual(name).andThen(r -> r.code(c -> c.zipFile(zip)))));
+    }
+    world.settle();
+    Trees.delete(world.directory.resolve("functions/code"));
+    world.restart();
+    assertThat(all().functions()).hasSize(20);
+    for (int i = 0; i < 20; i++) {
+      assertThat(get("fn" + i).configuration().stateAsString()).isEqualTo("Active");
+    }
   }
 
   private ListFunctionsResponse all() {
