@@ -186,8 +186,7 @@ class BadHttpTest {
         List.of(
             "Origin: https://example.com\r\n",
             "Origin: null\r\n",
-            "Sec-Fetch-Site: cross-site\r\n",
-            "Sec-Fetch-Site: same-site\r\n")) {
+            "Sec-Fetch-Site: cross-site\r\n")) {
       String body = creation("by-a-web-page");
       String length = "Content-Length: " + body.length() + "\r\n";
       assertThat(exchange(head("POST", FUNCTIONS, mark + length) + body))

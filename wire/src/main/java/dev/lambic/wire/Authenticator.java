@@ -88,6 +88,9 @@ final class Authenticator {
         throw SignatureErrors.foreignPage();
       }
     }
+    if ("cross-site".equals(request.headers().get("Sec-Fetch-Site"))) {
+      throw SignatureErrors.foreignPage();
+    }
     String host = request.headers().get("Host");
     if (host != null
         && request.remote() instanceof InetSocketAddress remote
