@@ -103,9 +103,19 @@ final class OutputThread implements AutoCloseable {
 
   private void read(long id, MemorySegment buffer, byte[] bytes) {
     OutputPipe pipe = pipes.get(id);
-    // Closing the descriptor takes it out of the epoll set too.
-    if (pipe != null && !pipe.readSome(buffer, bytes)) {
+    if (pipe == null) {
+      return;
+    }
+    try {
+      // Closing the descriptor takes it out of the epoll set too.
+      if (!pipe.readSome(buffer, bytes)) {
+        pipes.remove(id);
+      }
+    } catch (RuntimeException | Error e) {
+      // What went wrong with one must not silence the others.
+      faults.fault("output", e);
       pipes.remove(id);
+      pipe.close();
     }
   }
 

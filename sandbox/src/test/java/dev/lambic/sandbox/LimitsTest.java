@@ -124,16 +124,16 @@ final class LimitsTest {
 
   @Test
   void manyBusyProcessesEndThoughTheyHaveHardlyAnyProcessorTime() {
-    Sandbox sandbox = create(256 * MB, 400);
+    Sandbox sandbox = create(512 * MB, 1000);
     TestHost.Output output = new TestHost.Output();
     sandbox.start(
         TestHost.shell(
-            "mkfifo /tmp/go; i=0; while [ $i -lt 300 ]; do"
+            "mkfifo /tmp/go; i=0; while [ $i -lt 900 ]; do"
                 + " (: </tmp/go; while :; do :; done) & i=$((i+1)); done;"
                 + " exec 3>/tmp/go; echo busy; wait"),
         output);
     TestHost.await("busy", () -> output.text().equals("busy\n"));
-    sandbox.limit(new Limits(256 * MB, 0.05, 400));
+    sandbox.limit(new Limits(512 * MB, 0.05, 1000));
     Path stat = cgroupFile(sandbox, "cpu", "cpu.stat");
     TestHost.await(
         "throttled", () -> KernelFile.readNumber("test", stat.toString(), "nr_throttled") >= 5);
