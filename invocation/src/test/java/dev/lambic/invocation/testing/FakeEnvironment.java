@@ -24,6 +24,7 @@ public final class FakeEnvironment implements Environment {
   private boolean exited;
   private boolean cpuLimited;
   private int deliveries;
+  private boolean deliveredAfterEnd;
   private @Nullable RuntimeException failing;
   private StringBuilder undrained = new StringBuilder();
 
@@ -48,6 +49,11 @@ public final class FakeEnvironment implements Environment {
   /** How many events it was given. */
   public synchronized int deliveries() {
     return deliveries;
+  }
+
+  /** Whether it was given an event after its end; may happen only if threads race. */
+  public synchronized boolean wasUsedAfterEnd() {
+    return deliveredAfterEnd;
   }
 
   /** Whether it was told to end. */
@@ -85,6 +91,7 @@ public final class FakeEnvironment implements Environment {
   public void deliver(Work given) {
     failIfTold();
     synchronized (this) {
+      deliveredAfterEnd |= killed || exited;
       if (work != null) {
         misuse.run();
         throw new IllegalStateException("busy");
@@ -129,6 +136,11 @@ public final class FakeEnvironment implements Environment {
 
   /** The runtime answers whatever it likes. */
   public void respondTo(String requestId, String body) {
+    synchronized (this) {
+      if (work != null && work.requestId().equals(requestId)) {
+        work = null;
+      }
+    }
     listener.responded(requestId, bytes(body));
   }
 

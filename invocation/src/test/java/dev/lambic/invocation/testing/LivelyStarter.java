@@ -1,0 +1,181 @@
+package dev.lambic.invocation.testing;
+
+import dev.lambic.invocation.EnvironmentStarter;
+import dev.lambic.runtime.Environment;
+import dev.lambic.runtime.EnvironmentListener;
+import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.RuntimeTarget;
+import dev.lambic.runtime.Work;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Starts environments that act by themselves, each on a thread of its own: they answer, fail, exit
+ * and fall silent as chance has it.
+ */
+public final class LivelyStarter implements EnvironmentStarter {
+  private final SplittableRandom seeds;
+  private final AtomicInteger alive = new AtomicInteger();
+
+  /** A starter whose environments make their choices by the seed. */
+  public LivelyStarter(long seed) {
+    seeds = new SplittableRandom(seed);
+  }
+
+  /** Environments of which something is left. */
+  public int alive() {
+    return alive.get();
+  }
+
+  @Override
+  public RuntimeTarget target(String runtime) {
+    return new RuntimeTarget(
+        runtime, true, List.of(), List.of("/bin/true"), Map.of(), Optional.empty());
+  }
+
+  @Override
+  public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
+    SplittableRandom random;
+    synchronized (seeds) {
+      random = seeds.split();
+    }
+    Lively environment = new Lively(spec.name(), listener, random);
+    alive.incrementAndGet();
+    Thread.ofPlatform().daemon().start(environment::run);
+    return environment;
+  }
+
+  private final class Lively implements Environment {
+    private final String name;
+    private final EnvironmentListener listener;
+    private final SplittableRandom random;
+    private final LinkedBlockingQueue<Optional<Work>> events = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+
+    Lively(String name, EnvironmentListener listener, SplittableRandom random) {
+      this.name = name;
+      this.listener = listener;
+      this.random = random;
+    }
+
+    void run() {
+      if (random.nextInt(20) == 0) {
+        listener.initFailed("E", bytes("{}"));
+      } else if (random.nextInt(20) != 0) {
+        listener.ready();
+        serve();
+      }
+      listener.exited(1, 0);
+      awaitEnd();
+      alive.decrementAndGet();
+      gone.complete(null);
+    }
+
+    private void serve() {
+      for (Optional<Work> next = next(); next.isPresent(); next = next()) {
+        Work work = next.get();
+        listener.output(bytes("line of " + work.requestId() + "\n"), 8);
+        switch (random.nextInt(100)) {
+          case 0 -> {
+            return;
+          }
+          case 1 -> awaitEnd();
+          case 2 -> {
+            listener.responded(work.requestId(), work.payload());
+            return;
+          }
+          case 3, 4, 5, 6 -> {
+            listener.responded(work.requestId(), work.payload());
+            Thread.ofPlatform().daemon().start(() -> listener.exited(1, 0));
+          }
+          case 7, 8, 9, 10 -> askWhileAnswering(work);
+          case 11, 12, 13 -> listener.failed(work.requestId(), "E", work.payload());
+          default -> listener.responded(work.requestId(), work.payload());
+        }
+        for (int pause = random.nextInt(10) == 0 ? 10_000 : 0; pause > 0; pause--) {
+          Thread.onSpinWait();
+        }
+        listener.ready();
+      }
+    }
+
+    /** Asks for the next event all the time while another thread answers. */
+    private void askWhileAnswering(Work work) {
+      Thread answer =
+          Thread.ofPlatform().daemon().start(() -> listener.responded(work.requestId(), work.payload()));
+      while (answer.isAlive()) {
+        listener.ready();
+      }
+    }
+
+    /** The next event, or nothing at the end. */
+    private Optional<Work> next() {
+      try {
+        Optional<Work> work = events.poll(60, TimeUnit.SECONDS);
+        if (work == null || work.isEmpty()) {
+          // The end stays the end, whoever looks next.
+          events.add(Optional.empty());
+          return Optional.empty();
+        }
+        return work;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return Optional.empty();
+      }
+    }
+
+    /** Does nothing until it is killed. */
+    private void awaitEnd() {
+      Optional<Work> next = next();
+      while (next.isPresent()) {
+        next = next();
+      }
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public void deliver(Work work) {
+      events.add(Optional.of(work));
+    }
+
+    @Override
+    public void limitCpu() {
+      // There is no CPU to limit.
+    }
+
+    @Override
+    public long peakMemory() {
+      return 1;
+    }
+
+    @Override
+    public void drainOutput() {
+      // Everything was given at once.
+    }
+
+    @Override
+    public void kill() {
+      events.add(Optional.empty());
+    }
+
+    @Override
+    public CompletableFuture<Void> gone() {
+      return gone;
+    }
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
