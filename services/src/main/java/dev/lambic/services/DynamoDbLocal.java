@@ -66,28 +66,10 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
 
   @Override
   public void handle(Call call) {
-    HttpRequest request = call.request();
-    java.net.http.HttpRequest.Builder forward =
-        java.net.http.HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + "/"))
-            .timeout(CALL_LIMIT)
-            .method(
-                request.method(),
-                java.net.http.HttpRequest.BodyPublishers.ofByteArray(request.body()))
-            // Who asks was established already; the process only wants to see a key.
-            .header(
-                "Authorization",
-                "AWS4-HMAC-SHA256 Credential=lambic/20260101/"
-                    + call.caller().region()
-                    + "/dynamodb/aws4_request, SignedHeaders=host, Signature=0");
-    for (String name : List.of("X-Amz-Target", "Content-Type", "X-Amz-Date")) {
-      String value = request.headers().get(name);
-      if (value != null) {
-        forward.header(name, value);
-      }
-    }
+    java.net.http.HttpRequest forward =
+        forwarded(call).uri(URI.create("http://127.0.0.1:" + port() + "/")).build();
     try {
-      HttpResponse<byte[]> answer =
-          client.send(forward.build(), HttpResponse.BodyHandlers.ofByteArray());
+      HttpResponse<byte[]> answer = client.send(forward, HttpResponse.BodyHandlers.ofByteArray());
       Headers headers = call.answerHeaders();
       for (String name : List.of("Content-Type", "x-amz-crc32")) {
         answer.headers().firstValue(name).ifPresent(value -> headers.set(name, value));
@@ -98,6 +80,37 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unavailable("Interrupted.", e);
+    }
+  }
+
+  private static java.net.http.HttpRequest.Builder forwarded(Call call) {
+    HttpRequest request = call.request();
+    try {
+      java.net.http.HttpRequest.Builder forward =
+          java.net.http.HttpRequest.newBuilder()
+              .timeout(CALL_LIMIT)
+              .method(
+                  request.method(),
+                  java.net.http.HttpRequest.BodyPublishers.ofByteArray(request.body()))
+              // Who asks was established already; the process only wants to see a key.
+              .header(
+                  "Authorization",
+                  "AWS4-HMAC-SHA256 Credential=lambic/20260101/"
+                      + call.caller().region()
+                      + "/dynamodb/aws4_request, SignedHeaders=host, Signature=0");
+      for (String name : List.of("X-Amz-Target", "Content-Type", "X-Amz-Date")) {
+        String value = request.headers().get(name);
+        if (value != null) {
+          forward.header(name, value);
+        }
+      }
+      return forward;
+    } catch (IllegalArgumentException e) {
+      throw new LambicException(
+          "SerializationException",
+          Blame.CALLER,
+          "The method or a header of the request cannot be passed on.",
+          e);
     }
   }
 
