@@ -120,7 +120,9 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
     if (running != null && running.process.isAlive()) {
       return running.port;
     }
-    starting.lock();
+    if (!isMyTurn()) {
+      throw unavailable("DynamoDB Local is still being started. Try again.", null);
+    }
     try {
       running = child;
       if (running == null || !running.process.isAlive()) {
@@ -130,6 +132,15 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
       return running.port;
     } finally {
       starting.unlock();
+    }
+  }
+
+  private boolean isMyTurn() {
+    try {
+      return starting.tryLock(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -194,7 +205,7 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
 
   private void awaitReady(Process process, int port) throws IOException, InterruptedException {
     long end = ticker.nanos() + START_LIMIT.toNanos();
-    while (ticker.nanos() < end) {
+    while (ticker.nanos() < end && !closed) {
       if (process.waitFor(20, TimeUnit.MILLISECONDS)) {
         throw new IOException("it ended with code " + process.exitValue() + ", see " + log);
       }
@@ -234,7 +245,7 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
       Thread.currentThread().interrupt();
     } finally {
       starting.unlock();
-      client.close();
+      client.shutdownNow();
     }
   }
 }
