@@ -143,7 +143,6 @@ class BadHttpTest {
       strings = {
         "\u0000\u0001\u0002\u0003\r\n\r\n",
         "GET\r\n\r\n",
-        "GET /2015-03-31/functions HTTP/9.9\r\nHost: x\r\n\r\n",
         "GET /2015-03-31/functions HTTP/1.1\r\nno colon\r\n\r\n",
         "POST /2015-03-31/functions HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
         "POST /2015-03-31/functions HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
@@ -180,21 +179,49 @@ class BadHttpTest {
     assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("root:");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Origin: https://example.com\r\n",
+        "Origin: https://127.0.0.1.example.com\r\n",
+        "Origin: null\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+      })
+  void webPagesOfOtherHostsAreRefused(String mark) throws IOException {
+    String body = creation("by-a-web-page");
+    String length = "Content-Length: " + body.length() + "\r\n";
+    assertThat(exchange(head("POST", FUNCTIONS, mark + length) + body)).startsWith("HTTP/1.1 403");
+    assertThat(exchange(head("GET", FUNCTIONS, mark)))
+        .startsWith("HTTP/1.1 403")
+        .doesNotContain("counter");
+    // What a page can send without asking: a plain text, signed by nobody or by a query it made up.
+    String plain =
+        "Host: 127.0.0.1\r\nConnection: close\r\nContent-Type: text/plain\r\n" + mark + length;
+    assertThat(exchange("POST " + FUNCTIONS + " HTTP/1.1\r\n" + plain + "\r\n" + body))
+        .startsWith("HTTP/1.1 403");
+    String query =
+        "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2Flambda"
+            + "%2Faws4_request&X-Amz-Date=20260101T000000Z&X-Amz-Expires=60"
+            + "&X-Amz-SignedHeaders=host&X-Amz-Signature="
+            + "0".repeat(64);
+    assertThat(exchange("POST " + FUNCTIONS + query + " HTTP/1.1\r\n" + plain + "\r\n" + body))
+        .startsWith("HTTP/1.1 403");
+  }
+
   @Test
-  void requestsOfWebPagesAreRefused() throws IOException {
-    for (String mark :
-        List.of(
-            "Origin: https://example.com\r\n",
-            "Origin: null\r\n",
-            "Sec-Fetch-Site: cross-site\r\n")) {
-      String body = creation("by-a-web-page");
-      String length = "Content-Length: " + body.length() + "\r\n";
-      assertThat(exchange(head("POST", FUNCTIONS, mark + length) + body))
-          .startsWith("HTTP/1.1 403");
-      assertThat(exchange(head("GET", FUNCTIONS, mark)))
-          .startsWith("HTTP/1.1 403")
-          .doesNotContain("counter");
-    }
+  void pagesWhoseNameIsMadeToLeadHereAreRefused() throws IOException {
+    String request = head("GET", FUNCTIONS, "");
+    assertThat(exchange(request.replace("Host: 127.0.0.1", "Host: evil.example.com")))
+        .startsWith("HTTP/1.1 403")
+        .doesNotContain("counter");
+    assertThat(exchange(request.replace("Host: 127.0.0.1", "Host: localhost:4566")))
+        .startsWith("HTTP/1.1 200");
+  }
+
+  @Test
+  void pagesOfThisMachineAreAccepted() throws IOException {
+    assertThat(exchange(head("GET", FUNCTIONS, "Origin: http://localhost:3000\r\n")))
+        .startsWith("HTTP/1.1 200");
     assertThat(exchange(head("GET", FUNCTIONS, "Sec-Fetch-Site: none\r\n")))
         .startsWith("HTTP/1.1 200");
   }
