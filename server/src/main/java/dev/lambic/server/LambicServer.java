@@ -23,6 +23,7 @@ import dev.lambic.sandbox.Sandboxes;
 import dev.lambic.services.DynamoDbLocal;
 import dev.lambic.store.Records;
 import dev.lambic.store.SqliteRecords;
+import dev.lambic.wire.Arrival;
 import dev.lambic.wire.AuthMode;
 import dev.lambic.wire.AwsEndpoint;
 import dev.lambic.wire.Service;
@@ -166,10 +167,15 @@ final class LambicServer implements AutoCloseable {
     private FunctionService functions(DataDirectory data, Records records, HostRuntimes runtimes) {
       String architecture = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x86_64";
       return FunctionService.open(
-          new FunctionsConfig(data.path("functions"), architecture, 1000, address::get),
+          new FunctionsConfig(data.path("functions"), architecture, 1000, this::reached),
           records,
           runtimes::target,
           new Ambient(ticker, ids, faults));
+    }
+
+    /** Where the client that is being served reaches this server, for links in its answer. */
+    private URI reached() {
+      return Arrival.host().map(host -> URI.create("http://" + host)).orElseGet(address::get);
     }
 
     private AwsEndpoint endpoint(

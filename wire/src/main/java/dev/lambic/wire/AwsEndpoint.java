@@ -295,7 +295,10 @@ public final class AwsEndpoint implements HttpHandler {
     Protocol protocol = protocol(operation);
     SdkRequest request = protocol.read(match, sender.request());
     loaded.validator().check(operation.name(), request);
-    SdkPojo response = invoke(operation, service, request, sender.caller());
+    SdkPojo response =
+        Arrival.at(
+            sender.request().headers().get("Host"),
+            () -> invoke(operation, service, request, sender.caller()));
     Answer answer =
         protocol.write(
             response,

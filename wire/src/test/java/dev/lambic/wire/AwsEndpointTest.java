@@ -203,6 +203,28 @@ final class AwsEndpointTest {
   }
 
   @Test
+  void aServiceKnowsWhereItsClientReachesIt() {
+    getFunction =
+        request ->
+            GetFunctionResponse.builder().code(c -> c.location(Arrival.host().orElse("-"))).build();
+    for (String host :
+        new String[] {"localhost", "lambic.example:4566", "10.0.0.7:1", "[::1]:4566"}) {
+      assertThat(located(lambda().set("Host", host))).isEqualTo(host);
+    }
+    assertThat(located(lambda().set("Host", "a/b@c"))).isEqualTo("-");
+    assertThat(located(lambda().remove("Host"))).isEqualTo("-");
+    assertThat(Arrival.host()).isEmpty();
+  }
+
+  private String located(Headers headers) {
+    HttpRequest request =
+        new HttpRequest(
+            "GET", FUNCTIONS + "/f", headers, new byte[0], new InetSocketAddress("192.0.2.1", 1));
+    String body = Recorder.text(Recorder.send(endpoint, request));
+    return body.replaceAll(".*\"Location\":\"([^\"]*)\".*", "$1");
+  }
+
+  @Test
   void anAnswerWithoutContentHasNoBody() {
     for (Answer answer :
         new Answer[] {
