@@ -109,7 +109,9 @@ public final class LivelyStarter implements EnvironmentStarter {
     /** Asks for the next event all the time while another thread answers. */
     private void askWhileAnswering(Work work) {
       Thread answer =
-          Thread.ofPlatform().daemon().start(() -> listener.responded(work.requestId(), work.payload()));
+          Thread.ofPlatform()
+              .daemon()
+              .start(() -> listener.responded(work.requestId(), work.payload()));
       while (answer.isAlive()) {
         listener.ready();
       }
