@@ -10,6 +10,7 @@ it first). OUT.json is read by dev.lambic.wire.ConstraintData:
   errors      error code -> HTTP status, name of its message member, whether it has a member Type,
               whether AWS is to blame, members that travel as headers
   statuses    operation -> HTTP status of success, where it is not 200
+  refusals    operation -> code of the error about a broken limit, where it is not ValidationException
   types       simple shape -> its limits; a list or map also names the types of what it holds
   structures  structure, or operation + "Request" -> member -> type; "!" in front means required
 """
@@ -18,6 +19,12 @@ import sys
 
 # Enumerations that the service itself checks, with a text of its own.
 CHECKED_BY_THE_SERVICE = {"lambda": {"Runtime"}}
+
+# Likewise lengths.
+MEASURED_BY_THE_SERVICE = {"logs": {"LogGroupName", "LogStreamName"}}
+
+# Services whose operations answer a broken limit with an error of their own, if they declare it.
+OWN_REFUSAL = {"logs": "InvalidParameterException"}
 
 # Patterns that AWS's answers quote where the public model has another.
 AS_ANSWERED = {
@@ -62,6 +69,7 @@ def main(model_file, out_file):
     shapes = model["shapes"]
     service = model["metadata"].get("signingName") or model["metadata"]["endpointPrefix"]
     by_service = CHECKED_BY_THE_SERVICE.get(service, set())
+    measured = MEASURED_BY_THE_SERVICE.get(service, set())
     answered = AS_ANSWERED.get(service, {})
     not_null = NOT_NULL_ELEMENTS.get(service, set())
     types, structures, visiting = {}, {}, set()
@@ -85,7 +93,7 @@ def main(model_file, out_file):
             if name in not_null:
                 out["notNull"] = True
         for key in ("min", "max", "pattern"):
-            if key in shape:
+            if key in shape and not (key == "max" and name in measured):
                 out[key] = answered.get(name, shape[key]) if key == "pattern" else shape[key]
         if "enum" in shape and name not in by_service:
             out["enum"] = as_printed(shape["enum"])
@@ -121,13 +129,16 @@ def main(model_file, out_file):
         if members:
             structures[label] = members
 
-    statuses = {}
+    statuses, refusals = {}, {}
+    refusal = OWN_REFUSAL.get(service)
     for operation, spec in model["operations"].items():
         if "input" in spec:
             structure(spec["input"]["shape"], operation + "Request")
         status = spec["http"].get("responseCode", 200)
         if status != 200:
             statuses[operation] = status
+        if refusal in [error["shape"] for error in spec.get("errors", [])]:
+            refusals[operation] = refusal
 
     def dangling():
         return [(members, member, target.lstrip("!"))
@@ -169,8 +180,11 @@ def main(model_file, out_file):
         return "{\n" + ",\n".join(rows) + "\n}"
 
     with open(out_file, "w", encoding="utf-8") as out:
-        out.write('{"service":%s,\n"errors":%s,\n"statuses":%s,\n"types":%s,\n"structures":%s}\n' % (
-            json.dumps(service), lines(errors), lines(statuses), lines(types), lines(structures)))
+        parts = {"errors": errors, "statuses": statuses, "refusals": refusals,
+                 "types": types, "structures": structures}
+        tables = [json.dumps(part) + ":" + lines(table)
+                  for part, table in parts.items() if table or part != "refusals"]
+        out.write('{"service":%s,\n%s}\n' % (json.dumps(service), ",\n".join(tables)))
 
 
 if __name__ == "__main__":

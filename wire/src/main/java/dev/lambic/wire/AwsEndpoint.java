@@ -37,7 +37,7 @@ public final class AwsEndpoint implements HttpHandler {
   private static final Protocol REST_JSON = new RestJson();
   private static final Protocol AWS_JSON = new AwsJson();
   private static final ConstraintData NO_DATA =
-      new ConstraintData(Map.of(), Map.of(), Map.of(), Map.of());
+      new ConstraintData(Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
 
   private final Map<String, ServiceSlot> slots;
   private final List<Prefix> prefixes;

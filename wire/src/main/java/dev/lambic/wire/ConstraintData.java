@@ -19,6 +19,8 @@ import java.util.Map;
  *
  * @param errors by error code
  * @param statuses HTTP status of success by operation, where it is not 200
+ * @param refusals code of the error about a broken limit by operation, where it is not
+ *     ValidationException
  * @param types limits by shape
  * @param structures by shape, or by operation and "Request": the type of each member, with an
  *     exclamation mark in front where it is required
@@ -26,13 +28,15 @@ import java.util.Map;
 record ConstraintData(
     Map<String, ErrorShape> errors,
     Map<String, Integer> statuses,
+    Map<String, String> refusals,
     Map<String, Limits> types,
     Map<String, Map<String, String>> structures) {
 
   /** The data of a service; empty where there is none. */
   static ConstraintData of(String service) {
     ConstraintData data =
-        new ConstraintData(new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
+        new ConstraintData(
+            new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
     try (InputStream file =
         ConstraintData.class.getResourceAsStream("constraints-" + service + ".json")) {
       if (file != null) {
@@ -54,6 +58,7 @@ record ConstraintData(
       switch (part) {
         case "errors" -> each(json, code -> errors.put(code, error(json)));
         case "statuses" -> each(json, operation -> statuses.put(operation, json.getIntValue()));
+        case "refusals" -> each(json, operation -> refusals.put(operation, json.getText()));
         case "types" -> each(json, shape -> types.put(shape, limits(json)));
         case "structures" -> each(json, shape -> structures.put(shape, strings(json)));
         default -> json.skipChildren();

@@ -31,7 +31,7 @@ final class Validator {
   /**
    * Returns if the request keeps all limits.
    *
-   * @throws LambicException a ValidationException if it does not
+   * @throws LambicException a ValidationException if it does not, or the service's own error
    */
   void check(String operation, SdkPojo request) {
     Map<String, String> demands = data.structures().get(operation + "Request");
@@ -42,7 +42,7 @@ final class Validator {
     structure(request, demands, "", found);
     if (!found.isEmpty()) {
       throw new LambicException(
-          "ValidationException",
+          data.refusals().getOrDefault(operation, "ValidationException"),
           Blame.CALLER,
           found.size()
               + (found.size() == 1 ? " validation error" : " validation errors")
