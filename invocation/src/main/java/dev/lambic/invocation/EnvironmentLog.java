@@ -60,8 +60,10 @@ final class EnvironmentLog {
     }
   }
 
+  /** The line ends within an event come as carriage returns, so that they do not end it. */
   private void endLine() {
-    String text = new String(line, 0, length, StandardCharsets.UTF_8);
+    int end = length > 0 && line[length - 1] == '\r' ? length - 1 : length;
+    String text = new String(line, 0, end, StandardCharsets.UTF_8).replace('\r', '\n');
     length = 0;
     if (line.length > 8192) {
       line = new byte[512];

@@ -69,7 +69,7 @@ final class EnvironmentMaker {
     String unique = ids.hex32();
     String date = LocalDate.ofInstant(ticker.instant(), ZoneOffset.UTC).format(STREAM_DATE);
     String stream = date + "/[" + image.version() + "]" + unique;
-    EnvironmentLog log = new EnvironmentLog(logs.open(image.logGroup(), stream), ticker);
+    EnvironmentLog log = new EnvironmentLog(logs.open(image, stream), ticker);
     target.warning().ifPresent(text -> log.platform("[WARN] " + text));
     SessionCredentials session = credentials.issue(image.account(), image.role(), image.name());
     held.also(() -> credentials.revoke(session));

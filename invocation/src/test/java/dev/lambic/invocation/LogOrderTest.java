@@ -157,9 +157,22 @@ final class LogOrderTest {
   }
 
   @Test
+  void keepsTheLinesOfOneEventTogether() {
+    try (Stage stage = new Stage()) {
+      EnvironmentLog log = new EnvironmentLog(stage.logs.open(stage.image("f"), "s"), stage.ticker);
+      byte[] output =
+          "a\rb\nfrom Windows\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      log.output(output, output.length);
+      assertThat(stage.log(0)).containsExactly("a\nb", "from Windows", "");
+      assertThat(new String(log.tail(), java.nio.charset.StandardCharsets.UTF_8))
+          .isEqualTo("a\nb\nfrom Windows\n\n");
+    }
+  }
+
+  @Test
   void keepsCharactersWholeHoweverTheyArrive() {
     try (Stage stage = new Stage()) {
-      EnvironmentLog log = new EnvironmentLog(stage.logs.open("g", "s"), stage.ticker);
+      EnvironmentLog log = new EnvironmentLog(stage.logs.open(stage.image("f"), "s"), stage.ticker);
       for (byte part : "grüße 😀\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
         log.output(new byte[] {part, 'x'}, 1);
       }

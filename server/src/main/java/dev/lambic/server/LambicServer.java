@@ -10,7 +10,6 @@ import dev.lambic.http.HttpRequest;
 import dev.lambic.http.HttpServer;
 import dev.lambic.http.Responder;
 import dev.lambic.invocation.Dispatcher;
-import dev.lambic.invocation.FileLogs;
 import dev.lambic.invocation.InvocationConfig;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
@@ -21,6 +20,9 @@ import dev.lambic.sandbox.LinuxSandboxes;
 import dev.lambic.sandbox.SandboxConfig;
 import dev.lambic.sandbox.Sandboxes;
 import dev.lambic.services.DynamoDbLocal;
+import dev.lambic.services.LogConfig;
+import dev.lambic.services.LogStore;
+import dev.lambic.services.LogsService;
 import dev.lambic.store.Records;
 import dev.lambic.store.SqliteRecords;
 import dev.lambic.wire.Arrival;
@@ -34,6 +36,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
 import software.amazon.awssdk.services.lambda.LambdaClient;
 
 /**
@@ -43,7 +47,6 @@ import software.amazon.awssdk.services.lambda.LambdaClient;
  */
 final class LambicServer implements AutoCloseable {
   private static final Duration DRAIN = Duration.ofSeconds(25);
-  private static final long LOG_BYTES = 1L << 30;
   private static final byte[] HEALTHY = "{\"status\":\"ready\"}".getBytes(StandardCharsets.UTF_8);
 
   private final Closers closers;
@@ -118,7 +121,9 @@ final class LambicServer implements AutoCloseable {
       Records records = closers.add(SqliteRecords.open(data.path("lambic.db")));
       Sandboxes sandboxes =
           closers.add(LinuxSandboxes.open(SandboxConfig.of(data.path("sandbox")), faults));
-      FileLogs logs = closers.add(FileLogs.open(data.path("logs"), LOG_BYTES, faults));
+      LogStore logs =
+          LogStore.open(data.path("logs").resolve("logs.db"), LogConfig.standard(), ticker, faults);
+      FunctionLogs functionLogs = closers.add(new FunctionLogs(logs));
       HostRuntimes runtimes =
           new HostRuntimes(
               Bootstraps.layOut(data.path("bootstraps")),
@@ -131,7 +136,7 @@ final class LambicServer implements AutoCloseable {
       Dispatcher dispatcher =
           closers.add(
               new Dispatcher(
-                  InvocationConfig.standard(), runtimes, keys, logs, ticker, ids, faults));
+                  InvocationConfig.standard(), runtimes, keys, functionLogs, ticker, ids, faults));
       DynamoDbLocal dynamoDb =
           closers.add(
               new DynamoDbLocal(
@@ -145,8 +150,11 @@ final class LambicServer implements AutoCloseable {
               .raw(
                   "Invoke", new InvokeOperation(functions.directory(), images, dispatcher, ticker));
       Service dynamo = Service.passThrough("dynamodb", "DynamoDB_20120810", dynamoDb);
-      inside.set(endpoint(AuthMode.ENFORCE, keys, lambda, dynamo, functions));
-      AwsEndpoint outside = endpoint(config.auth(), keys, lambda, dynamo, functions);
+      Service cloudWatchLogs =
+          Service.sdk("logs", CloudWatchLogsClient.class, () -> new LogsService(logs));
+      List<Service> services = List.of(lambda, dynamo, cloudWatchLogs);
+      inside.set(endpoint(AuthMode.ENFORCE, keys, services, functions));
+      AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
 
       HttpServer.Listener listener =
           http.listen(
@@ -179,11 +187,10 @@ final class LambicServer implements AutoCloseable {
     }
 
     private AwsEndpoint endpoint(
-        AuthMode mode, Keys keys, Service lambda, Service dynamo, FunctionService functions) {
-      return AwsEndpoint.builder(ticker, ids, faults)
-          .auth(mode, keys)
-          .service(lambda)
-          .service(dynamo)
+        AuthMode mode, Keys keys, List<Service> services, FunctionService functions) {
+      AwsEndpoint.Builder endpoint = AwsEndpoint.builder(ticker, ids, faults).auth(mode, keys);
+      services.forEach(endpoint::service);
+      return endpoint
           .prefix("/_lambic/health", LambicServer::health)
           .prefix(CodeDownloads.PREFIX, new Downloads(functions.downloads()))
           .build();

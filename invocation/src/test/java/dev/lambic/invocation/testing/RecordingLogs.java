@@ -1,5 +1,6 @@
 package dev.lambic.invocation.testing;
 
+import dev.lambic.invocation.FunctionImage;
 import dev.lambic.invocation.Logs;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,9 +12,9 @@ public final class RecordingLogs implements Logs {
   private final Map<String, List<String>> streams = new LinkedHashMap<>();
 
   @Override
-  public synchronized Stream open(String group, String stream) {
+  public synchronized Stream open(FunctionImage function, String stream) {
     List<String> events = new ArrayList<>();
-    streams.put(group + " " + stream, events);
+    streams.put(function.logGroup() + " " + stream, events);
     return (timestamp, text) -> {
       synchronized (this) {
         events.add(text);
