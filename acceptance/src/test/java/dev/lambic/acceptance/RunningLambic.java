@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,17 @@ final class RunningLambic implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(60);
   private static final Pattern READY = Pattern.compile("Lambic is ready at (http://[^ ]+)");
+  private static final Set<String> DOCUMENTED =
+      Set.of(
+          "lambic.db",
+          "functions",
+          "logs",
+          "dynamodb",
+          "dynamodb.log",
+          "credentials",
+          "sandbox",
+          "bootstraps",
+          "lock");
   private static final int KEPT_LINES = 5000;
 
   private final Path data;
@@ -88,6 +100,8 @@ final class RunningLambic implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
+    // Beside what belongs there, so that a temporary file that is left is noticed.
+    command.add("-Djava.io.tmpdir=" + data);
     command.add("-Dlambic.home=" + Places.root());
     command.add("-Dlambic.boto3=" + Places.boto3());
     command.add("-Dlambic.dynamodb=" + Places.dynamoDb());
@@ -202,7 +216,12 @@ final class RunningLambic implements AutoCloseable {
       askToEnd();
       awaitEnd();
     }
+    List<String> strange = new ArrayList<>(List.of(data.toFile().list()));
+    strange.removeAll(DOCUMENTED);
     delete(data);
+    if (!strange.isEmpty()) {
+      throw new AssertionError("files are left that ARCHITECTURE.md does not list: " + strange);
+    }
     if (!faults().isEmpty()) {
       throw new AssertionError("the server had faults:\n" + output());
     }

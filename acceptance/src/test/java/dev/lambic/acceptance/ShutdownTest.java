@@ -3,11 +3,11 @@ package dev.lambic.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.lambda.LambdaClient;
@@ -93,22 +93,19 @@ class ShutdownTest {
   }
 
   @Test
-  void aPortHasOneServer() throws IOException {
+  void aPortHasOneServer(@TempDir Path elsewhere) {
     try (RunningLambic lambic = RunningLambic.start()) {
-      Path elsewhere = Files.createTempDirectory("lambic-acceptance");
       Script.Ended second =
           RunningLambic.startIn(elsewhere, "--port", String.valueOf(lambic.address().getPort()));
       assertThat(second.code()).isEqualTo(1);
       assertThat(second.output())
           .contains(String.valueOf(lambic.address().getPort()))
           .doesNotContain("\tat ");
-      RunningLambic.delete(elsewhere);
     }
   }
 
   @Test
-  void badOptionsAreMisuse() throws IOException {
-    Path unused = Files.createTempDirectory("lambic-acceptance");
+  void badOptionsAreMisuse(@TempDir Path unused) {
     String[][] wrong = {
       {"--port", "many"}, {"--port", "70000"}, {"--auth", "maybe"}, {"--colour", "red"}, {"--host"}
     };
@@ -117,6 +114,5 @@ class ShutdownTest {
       assertThat(ended.code()).as(ended.output()).isEqualTo(2);
       assertThat(ended.output()).startsWith("lambic: ").contains(options[0]);
     }
-    RunningLambic.delete(unused);
   }
 }

@@ -31,7 +31,9 @@ public final class SqliteRecords {
    */
   public static Records open(Path file) {
     try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
+      Path directory = file.toAbsolutePath().resolveSibling("");
+      Files.createDirectories(directory);
+      SqliteLibrary.load(directory);
       Connection connection = connect(file);
       try {
         check(connection, file);
