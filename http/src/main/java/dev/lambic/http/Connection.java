@@ -41,6 +41,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /** Requests that may wait behind the one being answered before reading stops. */
   private static final int MAX_WAITING = 16;
 
+  /** Requests of one connection that are handed out before the others have their turn. */
+  private static final int MAX_AT_ONCE = 16;
+
   /** How long a client that is still sending has to read why its request was refused. */
   private static final long LINGER_MILLIS = 5000;
 
@@ -167,9 +170,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (content instanceof LastHttpContent) {
       arriving = null;
       waiting.add(arrived(ctx, request));
-      if (waiting.size() >= MAX_WAITING) {
-        ctx.channel().config().setAutoRead(false);
-      }
       next(ctx);
     }
   }
@@ -193,22 +193,38 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /** Hands out waiting requests until an answer is due. */
   private void next(ChannelHandlerContext ctx) {
     if (handingOut || current != null) {
+      readOrNot(ctx);
       // An answer given at once comes back here; the loop that asked for it goes on.
       return;
     }
     handingOut = true;
     try {
-      for (Arrived arrived = waiting.poll(); arrived != null; arrived = waiting.poll()) {
-        if (waiting.size() < MAX_WAITING && !ctx.channel().config().isAutoRead()) {
-          ctx.channel().config().setAutoRead(true);
-        }
-        handOut(ctx, arrived);
-        if (current != null) {
+      for (int handedOut = 0; !waiting.isEmpty() && current == null; handedOut++) {
+        if (!ctx.channel().isWritable()) {
+          // Who asks without reading the answers gets no more of them; writability brings us back.
           return;
         }
+        if (handedOut == MAX_AT_ONCE) {
+          // The other connections of this thread come first.
+          ctx.executor().execute(() -> next(ctx));
+          return;
+        }
+        handOut(ctx, waiting.remove());
       }
     } finally {
       handingOut = false;
+      readOrNot(ctx);
+    }
+  }
+
+  /** Reads on only while few requests wait and the client takes its answers. */
+  private void readOrNot(ChannelHandlerContext ctx) {
+    if (closing) {
+      return;
+    }
+    boolean wanted = waiting.size() < MAX_WAITING && ctx.channel().isWritable();
+    if (ctx.channel().config().isAutoRead() != wanted) {
+      ctx.channel().config().setAutoRead(wanted);
     }
   }
 
@@ -278,11 +294,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (exchange != null && ctx.channel().isWritable()) {
       exchange.writable();
     }
+    next(ctx);
   }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof IdleStateEvent && current == null) {
+    if (event instanceof IdleStateEvent
+        && current == null
+        && (arriving != null || !config.idleTimeout().isZero())) {
       ctx.close();
     }
   }

@@ -21,6 +21,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +36,13 @@ import org.jspecify.annotations.Nullable;
 // Closing is awaited where it matters; Netty reports a failed close to nobody's use.
 @SuppressWarnings("FutureReturnValueIgnored")
 public final class HttpServer implements AutoCloseable {
+  private static final Duration STALLED_BODY = Duration.ofSeconds(30);
+
   private final EventLoopGroup loops;
   private final FaultHandler faults;
+
+  /** What the bodies of all listeners' requests may hold: listeners are many, memory is one. */
+  private final Budget bodies = new Budget(Runtime.getRuntime().maxMemory() / 3, null);
 
   private HttpServer(int threads, FaultHandler faults) {
     this.loops =
@@ -83,7 +89,7 @@ public final class HttpServer implements AutoCloseable {
     bound.configureBlocking(false);
     // One that is accepted while its listener closes is closed too.
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-    Budget budget = new Budget(config.maxBufferedBytes());
+    Budget budget = new Budget(config.maxBufferedBytes(), bodies);
     AtomicInteger count = new AtomicInteger();
     ServerBootstrap bootstrap =
         new ServerBootstrap()
@@ -109,17 +115,14 @@ public final class HttpServer implements AutoCloseable {
                                     .setMaxInitialLineLength(config.maxHeadBytes())
                                     .setMaxHeaderSize(config.maxHeadBytes())))
                         .addLast(new HttpResponseEncoder());
-                    if (!config.idleTimeout().isZero()) {
-                      channel
-                          .pipeline()
-                          .addLast(
-                              new IdleStateHandler(
-                                  true,
-                                  0,
-                                  0,
-                                  config.idleTimeout().toMillis(),
-                                  TimeUnit.MILLISECONDS));
-                    }
+                    // Without an idle limit, only a body that stops half way ends the connection.
+                    Duration patience =
+                        config.idleTimeout().isZero() ? STALLED_BODY : config.idleTimeout();
+                    channel
+                        .pipeline()
+                        .addLast(
+                            new IdleStateHandler(
+                                true, 0, 0, patience.toMillis(), TimeUnit.MILLISECONDS));
                     channel.pipeline().addLast(new Connection(config, budget, handler, faults));
                   }
                 });

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -155,6 +156,43 @@ final class HttpServerTest {
     }
     String all = exchange(many + closing("/last"));
     assertThat(all).contains("/later?n199n", "/last");
+  }
+
+  @Test
+  void whoAsksWithoutReadingIsNotServedOn() throws Exception {
+    AtomicInteger served = new AtomicInteger();
+    HttpServer.Listener other =
+        server.listen(
+            loopback(),
+            SMALL,
+            (request, responder) -> {
+              served.incrementAndGet();
+              responder.send(200, Headers.empty(), new byte[10_000]);
+            });
+    byte[] many = get("/").repeat(2000).getBytes(StandardCharsets.US_ASCII);
+    try (Socket greedy = new Socket()) {
+      greedy.connect(other.address());
+      Thread writer =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  for (int i = 0; i < 50; i++) {
+                    greedy.getOutputStream().write(many);
+                  }
+                } catch (IOException closed) {
+                  assertThat(served.get()).isPositive();
+                }
+              });
+      int last = -1;
+      for (int same = 0; same < 100; same = last == served.get() ? same + 1 : 0) {
+        last = served.get();
+        assertThat(exchange(closing("/still-there"))).startsWith("HTTP/1.1 200");
+      }
+      other.close();
+      assertThat(writer.join(Duration.ofSeconds(5))).isTrue();
+      // What the two ends of the connection hold in their buffers, and not all 100,000.
+      assertThat(last).isBetween(1, 5000);
+    }
   }
 
   @Test
