@@ -6,6 +6,7 @@ import dev.lambic.functions.FunctionService;
 import dev.lambic.functions.FunctionsConfig;
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpConfig;
+import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpRequest;
 import dev.lambic.http.HttpServer;
 import dev.lambic.http.Responder;
@@ -156,9 +157,7 @@ final class LambicServer implements AutoCloseable {
       inside.set(endpoint(AuthMode.ENFORCE, keys, services, functions));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
 
-      HttpServer.Listener listener =
-          http.listen(
-              new InetSocketAddress(config.host(), config.port()), HttpConfig.standard(), outside);
+      HttpServer.Listener listener = listen(http, outside);
       address.set(url(config.host(), listener.address().getPort()));
       data.announce(address.get().toString());
       // Binding a service's operations takes a while, which the first caller need not wait for.
@@ -170,6 +169,17 @@ final class LambicServer implements AutoCloseable {
             inside.get().load("lambda");
           });
       return new LambicServer(closers, dispatcher, listener, address.get());
+    }
+
+    private HttpServer.Listener listen(HttpServer http, HttpHandler handler) throws IOException {
+      InetSocketAddress wanted = new InetSocketAddress(config.host(), config.port());
+      try {
+        return http.listen(wanted, HttpConfig.standard(), handler);
+      } catch (IOException e) {
+        String name = url(config.host(), config.port()).getAuthority();
+        throw new IOException(
+            "cannot listen on " + name + " (" + e.getMessage() + "). Choose another by --port", e);
+      }
     }
 
     private FunctionService functions(DataDirectory data, Records records, HostRuntimes runtimes) {
