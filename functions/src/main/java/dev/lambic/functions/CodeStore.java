@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Deployment packages and what they unpack to, each named by the package's SHA-256.
@@ -282,12 +283,14 @@ public final class CodeStore {
   /** A checked package on its way into the store. Used by one thread at a time. */
   final class Staged implements AutoCloseable {
     private final String codeId;
-    private final byte[] zip;
+    private final long size;
     private final Path built;
     private final Lease lease;
+    private byte @Nullable [] zip;
 
     private Staged(String codeId, byte[] zip, Path built, Lease lease) {
       this.codeId = codeId;
+      this.size = zip.length;
       this.zip = zip;
       this.built = built;
       this.lease = lease;
@@ -300,15 +303,17 @@ public final class CodeStore {
 
     /** The package's size in bytes. */
     long size() {
-      return zip.length;
+      return size;
     }
 
     /** Makes the package itself durable, which comes before a function refers to it. */
     void keep() {
       try {
-        if (!packages.contains(codeId)) {
+        if (zip != null && !packages.contains(codeId)) {
           packages.put(new ByteArrayInputStream(zip));
         }
+        // Many may wait to be published, and a package is large.
+        zip = null;
       } catch (IOException e) {
         throw platform("The deployment package could not be stored.", e);
       }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lambic.kernel.LambicException;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +46,22 @@ class CodeStoreTest {
     }
     try (var left = Files.list(directory.resolve("code"))) {
       assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void aPackageThatIsKeptLeavesMemory() {
+    byte[] zip = Zips.of("index.py", "one");
+    WeakReference<byte[]> seen = new WeakReference<>(zip);
+    try (CodeStore.Staged staged = store.stage(zip)) {
+      staged.keep();
+      zip = new byte[0];
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+      while (!seen.refersTo(null) && System.nanoTime() < end) {
+        System.gc();
+      }
+      assertThat(seen.get()).isNull();
+      assertThat(staged.size()).isPositive();
     }
   }
 
