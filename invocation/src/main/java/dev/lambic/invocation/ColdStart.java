@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,30 +68,40 @@ final class ColdStart {
     queue(new Attempt(false, ticker.nanos(), initTimeout.toNanos()));
   }
 
+  /** Whether the invocation has its environment or its answer; after that others look after it. */
+  private volatile boolean settled;
+
   /** One try to have an initialised environment. */
   private record Attempt(boolean second, long began, long limit) {}
 
   private void queue(Attempt attempt) {
     AtomicBoolean taken = new AtomicBoolean();
+    AtomicReference<Timers.Timer> patience = new AtomicReference<>(() -> {});
     queue.submit(() -> {
       if (taken.compareAndSet(false, true)) {
+        patience.get().cancel();
         launch(attempt);
       } else {
         queue.started();
         queue.gone();
       }
     });
-    timers.after(
-        MAX_QUEUED.toNanos(),
-        () -> {
-          if (taken.compareAndSet(false, true)) {
-            refuse(
-                new LambicException(
-                    "ServiceException",
-                    Blame.CAPACITY,
-                    "Too many environments are being started."));
-          }
-        });
+    Timers.Timer due =
+        timers.after(
+            MAX_QUEUED.toNanos(),
+            () -> {
+              if (taken.compareAndSet(false, true)) {
+                refuse(
+                    new LambicException(
+                        "ServiceException",
+                        Blame.CAPACITY,
+                        "Too many environments are being started."));
+              }
+            });
+    patience.set(due);
+    if (taken.get()) {
+      due.cancel();
+    }
   }
 
   private void launch(Attempt attempt) {
@@ -107,13 +118,15 @@ final class ColdStart {
     } finally {
       queue.started();
     }
+    long left = Math.max(0, attempt.limit - (attempt.second ? ticker.nanos() - attempt.began : 0));
+    Timers.Timer limit = timers.after(left, worker::initTimedOut);
     var _ =
         worker
             .init()
-            .whenComplete(
-                (init, never) -> background.execute(() -> initialized(worker, init, attempt)));
-    long left = Math.max(0, attempt.limit - (attempt.second ? ticker.nanos() - attempt.began : 0));
-    timers.after(left, worker::initTimedOut);
+            .whenComplete((init, never) -> {
+              limit.cancel();
+              background.execute(() -> settle(worker, init, attempt));
+            });
   }
 
   private void notMade(LambicException e) {
@@ -133,6 +146,18 @@ final class ColdStart {
 
   private static LambicException failure(String message, Throwable cause) {
     return new LambicException("ServiceException", Blame.PLATFORM, message, cause);
+  }
+
+  private void settle(Worker worker, Worker.Init init, Attempt attempt) {
+    try {
+      initialized(worker, init, attempt);
+    } catch (RuntimeException | Error e) {
+      home.fault("initialising an environment", e);
+      worker.endIfIdle();
+      if (!settled) {
+        refuse(failure("An environment failed to start.", e));
+      }
+    }
   }
 
   private void initialized(Worker worker, Worker.Init init, Attempt attempt) {
@@ -167,6 +192,7 @@ final class ColdStart {
       }
     }
     long used = attempt.second ? ticker.nanos() - attempt.began : 0;
+    settled = true;
     home.settled(invocation);
     if (!worker.run(invocation, answer, attempt.second ? 0 : initNanos, used)) {
       over(initFailed(worker, worker.howItEnded()));
@@ -194,6 +220,7 @@ final class ColdStart {
   }
 
   private void finish(Outcome outcome) {
+    settled = true;
     home.settled(invocation);
     over(outcome);
   }
@@ -204,6 +231,7 @@ final class ColdStart {
   }
 
   private void refuse(LambicException why) {
+    settled = true;
     home.settled(invocation);
     home.over();
     answer.refused(why);

@@ -104,6 +104,7 @@ final class Worker implements EnvironmentListener {
   private boolean logClosing;
   private @Nullable Loss afterLog;
   private boolean timerPending;
+  private volatile Timers.@Nullable Timer timer;
   private long deadline;
   private String ending = "Runtime exited without providing a reason";
   private volatile long idleSince;
@@ -210,7 +211,7 @@ final class Worker implements EnvironmentListener {
     Invocation invocation = next.invocation;
     long left = next.began + timeout - ticker.nanos();
     if (arm) {
-      timers.after(left, this::deadlineMayBeOver);
+      timer = timers.after(left, this::deadlineMayBeOver);
     }
     Environment to = environment;
     if (to == null) {
@@ -251,7 +252,7 @@ final class Worker implements EnvironmentListener {
       }
     }
     if (left > 0) {
-      timers.after(left, this::deadlineMayBeOver);
+      timer = timers.after(left, this::deadlineMayBeOver);
     } else {
       conclude(loss, deferred);
     }
@@ -327,8 +328,18 @@ final class Worker implements EnvironmentListener {
 
   /** Completes the log of an invocation, and its answer if that carries the log. */
   private void closeLog(Task finished) {
-    drain();
-    report(finished);
+    try {
+      drain();
+      report(finished);
+    } catch (RuntimeException | Error e) {
+      owner.fault("completing a log", e);
+    } finally {
+      logClosed();
+    }
+  }
+
+  /** Begins what had to wait for the log before it. */
+  private void logClosed() {
     Task next;
     Loss loss;
     boolean arm = false;
@@ -453,15 +464,15 @@ final class Worker implements EnvironmentListener {
   private void closeLost(Loss loss) {
     Task lost = loss.task;
     drain();
+    Outcome given = outcomeOf(lost);
+    if (!loss.answered && !lost.invocation.wantLog() && given != null) {
+      give(lost, given);
+    }
     if (!lost.begun) {
       log.startTail();
       log.platform(LogLines.start(lost.id(), image.version()));
     }
     log.platform(loss.line);
-    Outcome given = outcomeOf(lost);
-    if (!loss.answered && !lost.invocation.wantLog() && given != null) {
-      give(lost, given);
-    }
     report(lost);
   }
 
@@ -535,6 +546,10 @@ final class Worker implements EnvironmentListener {
   }
 
   private void stop() {
+    Timers.Timer due = timer;
+    if (due != null) {
+      due.cancel();
+    }
     Environment of = environment;
     if (of != null) {
       of.kill();

@@ -67,6 +67,22 @@ final class LogOrderTest {
   }
 
   @Test
+  void takesNoAnswerToWhatHasNotBegun() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      stage.invoke("f");
+      environment.answer("1");
+      RecordingAnswer next = new RecordingAnswer();
+      stage.dispatcher.invoke(stage.invocation(stage.image("f"), false), next);
+      environment.respondTo("id-3", "\"guessed\"");
+      assertThat(next.hasCome()).isFalse();
+      stage.later.settle();
+      stage.answer(environment, "2");
+      assertThat(next.result()).isEqualTo("2");
+    }
+  }
+
+  @Test
   void writesALostInvocationOnceThoughTheTasksRunInAnotherOrder() {
     try (Stage stage = new Stage()) {
       FakeEnvironment environment = stage.warm("f");

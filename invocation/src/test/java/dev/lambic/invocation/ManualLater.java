@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Timers and a background in the hands of one test thread: nothing runs before it is told to. */
 final class ManualLater implements Timers, Executor {
-  private record Timer(long due, long order, Runnable task) {}
+  private record Due(long due, long order, Runnable task) {}
 
   private final ManualTicker ticker;
-  private final PriorityQueue<Timer> timers =
-      new PriorityQueue<>(Comparator.comparingLong(Timer::due).thenComparingLong(Timer::order));
+  private final PriorityQueue<Due> timers =
+      new PriorityQueue<>(Comparator.comparingLong(Due::due).thenComparingLong(Due::order));
   private final List<Runnable> tasks = new ArrayList<>();
   private long order;
   private boolean closed;
@@ -25,10 +25,17 @@ final class ManualLater implements Timers, Executor {
   }
 
   @Override
-  public void after(long nanos, Runnable task) {
+  public Timer after(long nanos, Runnable task) {
+    Due due = new Due(ticker.nanos() + Math.max(0, nanos), order++, task);
     if (!closed) {
-      timers.add(new Timer(ticker.nanos() + Math.max(0, nanos), order++, task));
+      timers.add(due);
     }
+    return () -> timers.remove(due);
+  }
+
+  /** How many timers are set. */
+  int timers() {
+    return timers.size();
   }
 
   @Override
@@ -59,7 +66,7 @@ final class ManualLater implements Timers, Executor {
 
   /** Runs one timer if one is due. */
   boolean runDueTimer() {
-    Timer first = timers.peek();
+    Due first = timers.peek();
     if (first == null || first.due > ticker.nanos()) {
       return false;
     }
@@ -72,21 +79,16 @@ final class ManualLater implements Timers, Executor {
   void advance(Duration time) {
     long end = ticker.nanos() + time.toNanos();
     settle();
-    for (Timer next = nextBefore(end); next != null; next = nextBefore(end)) {
+    for (Due next = nextBefore(end); next != null; next = nextBefore(end)) {
       ticker.advance(Duration.ofNanos(next.due - ticker.nanos()));
       settle();
     }
     ticker.advance(Duration.ofNanos(end - ticker.nanos()));
   }
 
-  private @Nullable Timer nextBefore(long end) {
-    Timer first = timers.peek();
+  private @Nullable Due nextBefore(long end) {
+    Due first = timers.peek();
     return first == null || first.due > end ? null : first;
-  }
-
-  /** How many timers are set. */
-  int timers() {
-    return timers.size();
   }
 
   @Override

@@ -38,9 +38,9 @@ public final class EnvironmentFactory {
   private static final int MAX_PROCESSES = 1024;
 
   private static final HttpConfig RUNTIME_API_LIMITS =
-      new HttpConfig(RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, 64 << 10, 64, Duration.ZERO);
+      new HttpConfig(RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, 64 << 10, 16, Duration.ZERO);
   private static final HttpConfig AWS_LIMITS =
-      new HttpConfig(16 << 20, 32 << 20, 64 << 10, 256, Duration.ofMinutes(15));
+      new HttpConfig(16 << 20, 32 << 20, 64 << 10, 64, Duration.ofMinutes(15));
 
   private final Sandboxes sandboxes;
   private final HttpServer server;

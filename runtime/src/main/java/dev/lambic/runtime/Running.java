@@ -69,6 +69,7 @@ final class Running implements Environment {
   @Override
   public void kill() {
     listeners.forEach(HttpServer.Listener::close);
+    api.close();
     sandbox.kill();
   }
 

@@ -35,9 +35,19 @@ final class RuntimeApi implements HttpHandler {
   private @Nullable Work running;
   private @Nullable Responder carrier;
   private boolean initialized;
+  private boolean closed;
 
   RuntimeApi(EnvironmentListener listener) {
     this.listener = listener;
+  }
+
+  /** Lets go of events and connections, for others may refer to a dead environment for a while. */
+  synchronized void close() {
+    closed = true;
+    waiting = null;
+    pending = null;
+    running = null;
+    carrier = null;
   }
 
   /**
@@ -48,6 +58,9 @@ final class RuntimeApi implements HttpHandler {
   void deliver(Work work) {
     Responder to;
     synchronized (this) {
+      if (closed) {
+        return;
+      }
       if (pending != null || running != null) {
         throw new IllegalStateException("the environment is busy");
       }
