@@ -110,6 +110,20 @@ final class RunningTest {
   }
 
   @Test
+  void anEndedEnvironmentIsHeldByNoTimer() {
+    try (Stage stage = new Stage()) {
+      int before = stage.later.timers();
+      FakeEnvironment environment = stage.warm("f");
+      RecordingAnswer answer = stage.invoke("f");
+      assertThat(stage.later.timers()).isGreaterThan(before);
+      environment.exit(1, 0);
+      stage.later.settle();
+      assertThat(answer.hasCome()).isTrue();
+      assertThat(stage.later.timers()).isEqualTo(before);
+    }
+  }
+
+  @Test
   void givesEachInvocationItsOwnTime() {
     try (Stage stage = new Stage()) {
       FakeEnvironment environment = stage.warm("f");
