@@ -11,6 +11,9 @@ import java.util.concurrent.locks.LockSupport;
 final class CgroupV1 implements CgroupDriver {
   static final List<String> CONTROLLERS = List.of("memory", "cpu", "pids", "freezer");
 
+  /** What the buffers of a sandbox's sockets may hold: far more than any function needs. */
+  private static final long SOCKET_BYTES = 32L << 20;
+
   private final String memory;
   private final String cpu;
   private final String pids;
@@ -53,6 +56,11 @@ final class CgroupV1 implements CgroupDriver {
   public Cgroup create(String name, Limits limits) {
     Group group = group(name);
     group.directories.forEach(CgroupDriver::makeDirectory);
+    // Socket buffers are not in the memory limit here; without support for this they stay
+    // unlimited.
+    KernelFile.write(
+        group.inMemory + "/memory.kmem.tcp.limit_in_bytes",
+        Long.toString(Math.min(limits.memoryBytes(), SOCKET_BYTES)));
     try {
       group.limit(limits);
     } catch (SandboxException e) {
