@@ -3,6 +3,7 @@ package dev.lambic.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -236,7 +237,7 @@ class FailingFunctionTest {
     assertThat(node.act("output").success().asText()).isEqualTo("written");
   }
 
-  private static long size(Path directory) throws java.io.IOException {
+  private static long size(Path directory) throws IOException {
     try (Stream<Path> all = Files.walk(directory)) {
       return all.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
     }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -142,7 +143,7 @@ class InvokeTest {
             settings ->
                 settings
                     .memorySize(1024)
-                    .environment(own -> own.variables(java.util.Map.of("TEST_KEY", "TEST_VAL"))));
+                    .environment(own -> own.variables(Map.of("TEST_KEY", "TEST_VAL"))));
     JsonNode answer = function.invoke("{\"do\":\"introspect\"}").success();
     JsonNode variables = answer.path("environment");
     JsonNode context = answer.path("context");
@@ -398,8 +399,7 @@ class InvokeTest {
             LAMBIC.lambda(),
             "node",
             "probe.mjs",
-            settings ->
-                settings.environment(own -> own.variables(java.util.Map.of("TEST_KEY", "b"))));
+            settings -> settings.environment(own -> own.variables(Map.of("TEST_KEY", "b"))));
     assertThat(function.invoke("{\"do\":\"echo\",\"t\":\"ü🦊\"}").success().path("t").asText())
         .isEqualTo("ü🦊");
     JsonNode first = function.act("identity").success();

@@ -1,7 +1,12 @@
 package dev.lambic.acceptance;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
 
 /** Where the tests find what they run; {@code ./lambic test} tells it by system properties. */
 final class Places {
@@ -29,27 +34,52 @@ final class Places {
   }
 
   static Path boto3() {
-    return named("lambic.boto3");
+    return fetched("lambic.boto3", "python/boto3-", "runtimes/python/requirements.txt");
   }
 
   static Path dynamoDb() {
-    return named("lambic.dynamodb");
+    return fetched("lambic.dynamodb", "dynamodb-local/", "runtimes/dynamodb-local/pom.xml");
   }
 
   static Path awsCli() {
-    return named("lambic.awscli");
+    return fetched("lambic.awscli", "python/aws-cli-", "runtimes/aws-cli/requirements.txt");
   }
 
   static Path python() {
     return Path.of(System.getProperty("lambic.python", "/usr/bin/python3"));
   }
 
-  private static Path named(String property) {
-    String value = System.getProperty(property);
-    if (value == null || !Files.isDirectory(Path.of(value))) {
-      throw new IllegalStateException(
-          property + " names no directory (" + value + "); run the tests by ./lambic test");
+  /** A place that is named, or else where {@code ./lambic} keeps what such a list names. */
+  private static Path fetched(String property, String prefix, String list) {
+    String named = System.getProperty(property);
+    if (named != null) {
+      return directory(property, Path.of(named));
     }
-    return Path.of(value);
+    Map<String, String> environment = System.getenv();
+    String home = environment.getOrDefault("HOME", "/root");
+    String caches = environment.getOrDefault("XDG_CACHE_HOME", home + "/.cache");
+    String cache = environment.getOrDefault("LAMBIC_CACHE", caches + "/lambic");
+    return directory(property, Path.of(cache, prefix + digest(root().resolve(list))));
+  }
+
+  private static String digest(Path file) {
+    try {
+      byte[] sha = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+      return HexFormat.of().formatHex(sha).substring(0, 12);
+    } catch (IOException | NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Path named(String property) {
+    return directory(property, Path.of(System.getProperty(property, "missing")));
+  }
+
+  private static Path directory(String property, Path path) {
+    if (!Files.isDirectory(path)) {
+      throw new IllegalStateException(
+          property + " is no directory: " + path + ". Run ./lambic test once");
+    }
+    return path;
   }
 }

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a server holds of this machine at one moment. Other servers may run beside it, so everything
@@ -96,8 +97,7 @@ record Residue(
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(
-                Path directory, @org.jspecify.annotations.Nullable IOException gone) {
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException gone) {
               return FileVisitResult.CONTINUE;
             }
           });

@@ -3,6 +3,7 @@ package dev.lambic.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,6 +14,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -222,7 +224,7 @@ class SealedEnvironmentTest {
             "CapAmb:\\t0000000000000000",
             "NoNewPrivs:\\t1",
             "Seccomp:\\t2");
-    ((com.fasterxml.jackson.databind.node.ObjectNode) outcomes).remove("status");
+    ((ObjectNode) outcomes).remove("status");
     allRefused(outcomes);
   }
 
@@ -304,7 +306,7 @@ class SealedEnvironmentTest {
     assertThat(as(function, stolen)).as("as on AWS, while they are valid").isEqualTo("accepted");
     ended.delete();
     Await.until(
-        java.time.Duration.ofSeconds(20),
+        Duration.ofSeconds(20),
         "the credentials of an ended environment are refused",
         () -> as(function, stolen).equals("UnrecognizedClientException"));
     assertThat(as(function, Invoked.parse("{\"id\":\"test\",\"secret\":\"test\"}")))
@@ -322,7 +324,7 @@ class SealedEnvironmentTest {
   }
 
   private static String as(TestFunction function, JsonNode credentials) {
-    com.fasterxml.jackson.databind.node.ObjectNode event = credentials.deepCopy();
+    ObjectNode event = credentials.deepCopy();
     event.put("do", "as");
     return function.invoke(event.toString()).success().asText();
   }

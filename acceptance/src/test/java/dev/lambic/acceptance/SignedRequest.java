@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.ContentStreamProvider;
@@ -51,7 +52,7 @@ record SignedRequest(String method, URI uri, List<String> headers, String body) 
             .request();
     List<String> headers = new ArrayList<>();
     signed.forEachHeader((name, values) -> {
-      if (!SET_BY_CLIENT.contains(name.toLowerCase(java.util.Locale.ROOT))) {
+      if (!SET_BY_CLIENT.contains(name.toLowerCase(Locale.ROOT))) {
         values.forEach(value -> headers.addAll(List.of(name, value)));
       }
     });
