@@ -139,7 +139,8 @@ final class LogWriter implements AutoCloseable {
   void append(LogSink sink, LogLine line) {
     Line entry = new Line(sink, line);
     long bytes = entry.bytes();
-    if (sink.queuedBytes().addAndGet(bytes) > config.queuedStreamBytes() || !reserve(bytes)) {
+    long waiting = sink.queuedBytes().addAndGet(bytes);
+    if (waiting > config.queuedStreamBytes() || !reserve(bytes)) {
       sink.queuedBytes().addAndGet(-bytes);
       if (sink.lose(1)) {
         losers.add(sink);
@@ -147,7 +148,11 @@ final class LogWriter implements AutoCloseable {
       return;
     }
     queue.add(entry);
-    if (idle) {
+    boolean filling = waiting > config.queuedStreamBytes() / 4 && !hurry;
+    if (filling) {
+      hurry = true;
+    }
+    if (idle || filling) {
       LockSupport.unpark(thread);
     }
   }
