@@ -233,7 +233,7 @@ class FailingFunctionTest {
     }
     assertThat(function.act("endless_line").success().asText()).isEqualTo("written");
     assertThat(function.act("nothing").success().asText()).isEqualTo("well");
-    assertThat(size(LAMBIC.server().data().resolve("logs"))).isLessThan(200L * MIB);
+    assertThat(size(LAMBIC.server().data().resolve("logs"))).isLessThan(400L * MIB);
     assertThat(node.act("output").success().asText()).isEqualTo("written");
   }
 
