@@ -1,12 +1,16 @@
 package dev.lambic.acceptance;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Where the tests find what they run; {@code ./lambic test} tells it by system properties. */
 final class Places {
@@ -45,6 +49,26 @@ final class Places {
     return fetched("lambic.awscli", "python/aws-cli-", "runtimes/aws-cli/requirements.txt");
   }
 
+  /** AWS's runtime client for a language, with which functions for tests are made. */
+  static Path client(String language) {
+    String property = "lambic.client." + language;
+    String named = System.getProperty(property);
+    if (named != null) {
+      return directory(property, Path.of(named));
+    }
+    // Its name tells what it was made of, and for some languages also what for.
+    String sources = language + "-" + digestOfAll(root().resolve("runtimes/clients/" + language));
+    try (Stream<Path> all = Files.list(directory("clients", cache().resolve("clients")))) {
+      return all.filter(path -> path.getFileName().toString().startsWith(sources))
+          .filter(path -> Files.exists(path.resolve(".complete")))
+          .max(Comparator.naturalOrder())
+          .orElseThrow(
+              () -> new IllegalStateException("no " + sources + ". Run ./lambic install tests"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   static Path python() {
     return Path.of(System.getProperty("lambic.python", "/usr/bin/python3"));
   }
@@ -55,17 +79,32 @@ final class Places {
     if (named != null) {
       return directory(property, Path.of(named));
     }
+    return directory(property, cache().resolve(prefix + digest(List.of(root().resolve(list)))));
+  }
+
+  private static Path cache() {
     Map<String, String> environment = System.getenv();
     String home = environment.getOrDefault("HOME", "/root");
     String caches = environment.getOrDefault("XDG_CACHE_HOME", home + "/.cache");
-    String cache = environment.getOrDefault("LAMBIC_CACHE", caches + "/lambic");
-    return directory(property, Path.of(cache, prefix + digest(root().resolve(list))));
+    return Path.of(environment.getOrDefault("LAMBIC_CACHE", caches + "/lambic"));
   }
 
-  private static String digest(Path file) {
+  private static String digestOfAll(Path tree) {
+    try (Stream<Path> all = Files.walk(tree)) {
+      return digest(
+          all.filter(Files::isRegularFile).sorted(Comparator.comparing(Path::toString)).toList());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String digest(List<Path> files) {
     try {
-      byte[] sha = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-      return HexFormat.of().formatHex(sha).substring(0, 12);
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      for (Path file : files) {
+        sha.update(Files.readAllBytes(file));
+      }
+      return HexFormat.of().formatHex(sha.digest()).substring(0, 12);
     } catch (IOException | NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
@@ -78,7 +117,7 @@ final class Places {
   private static Path directory(String property, Path path) {
     if (!Files.isDirectory(path)) {
       throw new IllegalStateException(
-          property + " is no directory: " + path + ". Run ./lambic test once");
+          property + " is no directory: " + path + ". Run ./lambic install tests once");
     }
     return path;
   }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 
@@ -53,6 +54,19 @@ final class Zip {
 
   Zip program(String name, byte[] content) {
     return add(name, PROGRAM, content);
+  }
+
+  /** All files below a directory, under a prefix. */
+  Zip tree(Path directory, String prefix) {
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path file : (Iterable<Path>) all.filter(Files::isRegularFile).sorted()::iterator) {
+        String name = prefix + directory.relativize(file);
+        add(name, Files.isExecutable(file) ? PROGRAM : FILE, Files.readAllBytes(file));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return this;
   }
 
   /** A symbolic link. */
