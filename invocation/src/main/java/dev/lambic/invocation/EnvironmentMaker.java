@@ -121,6 +121,7 @@ final class EnvironmentMaker {
         image.tmpMb(),
         image.variables(),
         lease.directory(),
+        lease.opt(),
         image.logGroup(),
         stream,
         session);

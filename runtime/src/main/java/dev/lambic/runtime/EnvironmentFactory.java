@@ -77,6 +77,9 @@ public final class EnvironmentFactory {
       listeners.add(server.listen(sandbox.listen(AWS_PORT), AWS_LIMITS, aws));
       List<ReadOnlyMount> mounts = new ArrayList<>(spec.target().mounts());
       mounts.add(new ReadOnlyMount(spec.code(), "/var/task"));
+      if (spec.opt() != null) {
+        mounts.add(new ReadOnlyMount(spec.opt(), "/opt"));
+      }
       sandbox.attach(mounts);
       Command command =
           new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), "/var/task");
@@ -107,7 +110,7 @@ public final class EnvironmentFactory {
   private static List<String> program(EnvironmentSpec spec) {
     List<String> argv = new ArrayList<>();
     if (!spec.target().managed()) {
-      argv.add(ownBootstrap(spec.code()));
+      argv.add(ownBootstrap(spec.code(), spec.opt()));
       return argv;
     }
     @Nullable String wrapper = spec.variables().get("AWS_LAMBDA_EXEC_WRAPPER");
@@ -140,10 +143,12 @@ public final class EnvironmentFactory {
     };
   }
 
-  private static String ownBootstrap(Path code) {
-    Path bootstrap = code.resolve("bootstrap");
-    if (Files.isRegularFile(bootstrap)) {
+  private static String ownBootstrap(Path code, @Nullable Path opt) {
+    if (Files.isRegularFile(code.resolve("bootstrap"))) {
       return "/var/task/bootstrap";
+    }
+    if (opt != null && Files.isRegularFile(opt.resolve("bootstrap"))) {
+      return "/opt/bootstrap";
     }
     throw new LambicException(
         "Runtime.InvalidEntrypoint",

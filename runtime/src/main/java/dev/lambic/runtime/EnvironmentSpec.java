@@ -2,6 +2,7 @@ package dev.lambic.runtime;
 
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an execution environment is made of.
@@ -16,6 +17,7 @@ import java.util.Map;
  * @param tmpMb the size of {@code /tmp}
  * @param variables the function's own environment variables
  * @param code the unpacked code, seen as {@code /var/task}
+ * @param opt the merged layers, seen as {@code /opt}; null if the function has none
  * @param logGroup CloudWatch Logs group
  * @param logStream CloudWatch Logs stream
  * @param credentials what the function calls AWS with
@@ -31,6 +33,7 @@ public record EnvironmentSpec(
     int tmpMb,
     Map<String, String> variables,
     Path code,
+    @Nullable Path opt,
     String logGroup,
     String logStream,
     SessionCredentials credentials) {

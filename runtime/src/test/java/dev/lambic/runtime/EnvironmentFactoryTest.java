@@ -152,6 +152,27 @@ final class EnvironmentFactoryTest {
   }
 
   @Test
+  void seesLayersAsOpt(@TempDir Path opt) throws IOException {
+    factory.start(VariablesTest.spec(MANAGED, Map.of(), code, opt), heard);
+    assertThat(sandboxes.mounts).contains(new ReadOnlyMount(opt, "/opt"));
+  }
+
+  @Test
+  void takesTheProgramOfALayerWhereTheCodeHasNone(@TempDir Path opt) throws IOException {
+    Files.writeString(opt.resolve("bootstrap"), "#!/bin/sh\n");
+    factory.start(VariablesTest.spec(CUSTOM, Map.of(), code, opt), heard);
+    assertThat(command().argv()).containsExactly("/opt/bootstrap");
+  }
+
+  @Test
+  void prefersTheCodesProgramToTheLayers(@TempDir Path opt) throws IOException {
+    Files.writeString(opt.resolve("bootstrap"), "#!/bin/sh\n");
+    Files.writeString(code.resolve("bootstrap"), "#!/bin/sh\n");
+    factory.start(VariablesTest.spec(CUSTOM, Map.of(), code, opt), heard);
+    assertThat(command().argv()).containsExactly("/var/task/bootstrap");
+  }
+
+  @Test
   void startsTheRuntimeThroughTheFunctionsWrapper() {
     start(MANAGED, Map.of("AWS_LAMBDA_EXEC_WRAPPER", "/var/task/wrapper"));
     assertThat(command().argv())

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +26,11 @@ final class VariablesTest {
       new RuntimeTarget("provided.al2023", false, List.of(), List.of(), Map.of(), Optional.empty());
 
   static EnvironmentSpec spec(RuntimeTarget target, Map<String, String> own, Path code) {
+    return spec(target, own, code, null);
+  }
+
+  static EnvironmentSpec spec(
+      RuntimeTarget target, Map<String, String> own, Path code, @Nullable Path opt) {
     return new EnvironmentSpec(
         "e1",
         target,
@@ -36,6 +42,7 @@ final class VariablesTest {
         512,
         own,
         code,
+        opt,
         "/aws/lambda/shop",
         "2026/01/01/[$LATEST]0123",
         new SessionCredentials("ASIA1", "secret", "token"));

@@ -8,6 +8,7 @@ import dev.lambic.invocation.FunctionImage;
 import java.nio.file.Path;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Function versions of the control plane as images that the data path runs.
@@ -89,6 +90,11 @@ final class Images implements FunctionListener {
       @Override
       public Path directory() {
         return lease.directory();
+      }
+
+      @Override
+      public @Nullable Path opt() {
+        return null;
       }
 
       @Override

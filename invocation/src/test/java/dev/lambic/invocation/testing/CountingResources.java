@@ -53,6 +53,11 @@ public final class CountingResources implements Code, CredentialIssuer {
       }
 
       @Override
+      public @Nullable Path opt() {
+        return null;
+      }
+
+      @Override
       public void close() {
         giveBack(leases, id);
       }
