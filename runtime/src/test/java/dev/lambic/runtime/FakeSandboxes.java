@@ -15,6 +15,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,6 +76,17 @@ final class FakeSandboxes implements Sandboxes {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+
+    @Override
+    public SocketChannel connect(int port, Duration limit) throws IOException {
+      SocketChannel channel = SocketChannel.open();
+      channel
+          .socket()
+          .connect(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+              (int) limit.toMillis());
+      return channel;
     }
 
     @Override

@@ -30,7 +30,7 @@ record LauncherFiles(Path work) {
           """,
           "hosts",
           """
-          127.0.0.1 localhost
+          127.0.0.1 localhost sandbox.localdomain sandbox
           ::1 localhost
           """,
           "nsswitch.conf",

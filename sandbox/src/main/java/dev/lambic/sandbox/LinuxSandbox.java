@@ -1,6 +1,12 @@
 package dev.lambic.sandbox;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.Channel;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +43,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
 
   /** Guarded by itself, as is {@link #network}. */
-  private final List<ServerSocketChannel> channels = new ArrayList<>();
+  private final List<Channel> channels = new ArrayList<>();
 
   private int network = -1;
   private volatile @Nullable String dead;
@@ -109,17 +115,34 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
 
   @Override
   public ServerSocketChannel listen(int port) {
-    return inTurn(() -> {
-      ServerSocketChannel channel = door.listen(duplicateNetwork(), port);
-      synchronized (channels) {
-        if (dead == null) {
-          channels.add(channel);
-          return channel;
-        }
-      }
+    return inTurn(() -> keep(door.listen(duplicateNetwork(), port)));
+  }
+
+  @Override
+  public SocketChannel connect(int port, Duration limit) throws IOException {
+    SocketChannel channel = inTurn(() -> keep(door.socket(duplicateNetwork())));
+    try {
+      // Not in turn and not by the door: whoever is inside may let it wait.
+      InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+      channel.socket().connect(new InetSocketAddress(loopback, port), (int) limit.toMillis());
+      return channel;
+    } catch (IOException | RuntimeException e) {
       NetworkDoor.closeQuietly(channel);
-      throw SandboxException.dead(spec.name());
-    });
+      throw e;
+    }
+  }
+
+  /** Sees to it that the channel is closed with the sandbox. */
+  private <C extends Channel> C keep(C channel) {
+    synchronized (channels) {
+      if (dead == null) {
+        channels.removeIf(known -> !known.isOpen());
+        channels.add(channel);
+        return channel;
+      }
+    }
+    NetworkDoor.closeQuietly(channel);
+    throw SandboxException.dead(spec.name());
   }
 
   /** Its own descriptor for the user, since the number could soon mean another sandbox's. */

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
+import java.nio.channels.Channel;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -49,12 +51,31 @@ final class NetworkDoor implements AutoCloseable {
    * @param network descriptor of the namespace, owned by this call
    */
   ServerSocketChannel listen(int network, int port) {
-    CompletableFuture<ServerSocketChannel> opened = new CompletableFuture<>();
+    return there(network, "listen", "port " + port, () -> openChannel(port));
+  }
+
+  /**
+   * A socket of the namespace that is not connected yet, in blocking mode.
+   *
+   * @param network descriptor of the namespace, owned by this call
+   */
+  SocketChannel socket(int network) {
+    return there(network, "socket", "", () -> SocketChannel.open(StandardProtocolFamily.INET));
+  }
+
+  /** Opens a channel. */
+  @FunctionalInterface
+  private interface Opening<C extends Channel> {
+    C open() throws IOException;
+  }
+
+  private <C extends Channel> C there(int network, String step, String what, Opening<C> opening) {
+    CompletableFuture<C> opened = new CompletableFuture<>();
     try {
-      thread.execute(() -> open(network, port, opened));
+      thread.execute(() -> open(network, opening, opened));
     } catch (RejectedExecutionException e) {
       Native.close(network);
-      throw new SandboxException("listen", Errno.EAGAIN, "port " + port, e);
+      throw new SandboxException(step, Errno.EAGAIN, what, e);
     }
     try {
       return opened.get(WAIT_MILLISECONDS, TimeUnit.MILLISECONDS);
@@ -62,27 +83,28 @@ final class NetworkDoor implements AutoCloseable {
       if (e.getCause() instanceof SandboxException failure) {
         throw new SandboxException(failure.step(), failure.errno(), failure.path(), failure);
       }
-      throw new SandboxException("listen", 0, "port " + port + ": " + e.getCause(), e);
+      throw new SandboxException(step, 0, what + ": " + e.getCause(), e);
     } catch (TimeoutException e) {
-      throw abandon(opened, new SandboxException("listen", Errno.ETIMEDOUT, "port " + port, e));
+      throw abandon(opened, new SandboxException(step, Errno.ETIMEDOUT, what, e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw abandon(opened, new SandboxException("listen", Errno.EINTR, "port " + port, e));
+      throw abandon(opened, new SandboxException(step, Errno.EINTR, what, e));
     }
   }
 
   /** Sees to it that a channel which is opened after all is closed again. */
-  private static SandboxException abandon(
-      CompletableFuture<ServerSocketChannel> opened, SandboxException why) {
+  private static <C extends Channel> SandboxException abandon(
+      CompletableFuture<C> opened, SandboxException why) {
     if (!opened.completeExceptionally(why) && !opened.isCompletedExceptionally()) {
       closeQuietly(opened.join());
     }
     return why;
   }
 
-  private void open(int network, int port, CompletableFuture<ServerSocketChannel> opened) {
+  private <C extends Channel> void open(
+      int network, Opening<C> opening, CompletableFuture<C> opened) {
     try {
-      ServerSocketChannel channel = listenThere(network, port);
+      C channel = openThere(network, opening);
       if (!opened.complete(channel)) {
         closeQuietly(channel);
       }
@@ -93,13 +115,13 @@ final class NetworkDoor implements AutoCloseable {
     }
   }
 
-  private ServerSocketChannel listenThere(int network, int port) throws IOException {
+  private <C extends Channel> C openThere(int network, Opening<C> opening) throws IOException {
     int entered = Native.setns(network, Native.CLONE_NEWNET);
     if (entered < 0) {
       throw new SandboxException("setns-network", -entered, "");
     }
     try {
-      return openChannel(port);
+      return opening.open();
     } finally {
       comeHome();
     }
@@ -124,11 +146,11 @@ final class NetworkDoor implements AutoCloseable {
     }
   }
 
-  static void closeQuietly(ServerSocketChannel channel) {
+  static void closeQuietly(Channel channel) {
     try {
       channel.close();
     } catch (IOException e) {
-      // A listening socket has nothing that could be lost.
+      // Nothing that was not lost before can be lost by it.
     }
   }
 

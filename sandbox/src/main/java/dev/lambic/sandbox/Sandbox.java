@@ -1,14 +1,17 @@
 package dev.lambic.sandbox;
 
+import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
  * One isolated Linux environment: own processes, files, network, users and limits.
  *
- * <p>It is made without a program in it. After an error of one of its methods it is dead, with the
- * only exception of a refused limit; a dead sandbox answers {@link SandboxException#DEAD}. Every
+ * <p>It is made without a program in it. After an error of one of its methods it is dead, except
+ * for a refused limit or connection; a dead sandbox answers {@link SandboxException#DEAD}. Every
  * method waits for a bounded time only. Safe for use by many threads; blocking methods suit virtual
  * threads.
  */
@@ -21,6 +24,15 @@ public interface Sandbox extends AutoCloseable {
    * with the sandbox.
    */
   ServerSocketChannel listen(int port);
+
+  /**
+   * Connects to a program that listens on 127.0.0.1 inside the sandbox. The channel is in blocking
+   * mode and is closed with the sandbox, if not before.
+   *
+   * @param limit how long to wait for the connection at most
+   * @throws IOException if nobody accepts it; the sandbox lives on then
+   */
+  SocketChannel connect(int port, Duration limit) throws IOException;
 
   /** Makes the mounts seen inside, in the order given, a later one over an earlier one. */
   void attach(List<ReadOnlyMount> mounts);

@@ -9,10 +9,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -224,6 +226,40 @@ final class LifecycleTest {
       process.drain();
       assertThat(output.text()).isEqualTo("hello back");
     }
+  }
+
+  @Test
+  void connectsToWhoeverListensInside() throws IOException {
+    Duration limit = Duration.ofSeconds(30);
+    try (Sandbox sandbox = host.create();
+        Sandbox other = host.create();
+        ServerSocketChannel listener = sandbox.listen(8080);
+        SocketChannel connection = sandbox.connect(8080, limit);
+        SocketChannel accepted = listener.accept()) {
+      assertThat(accepted.getRemoteAddress()).isEqualTo(connection.getLocalAddress());
+      assertThatThrownBy(() -> other.connect(8080, limit)).isInstanceOf(ConnectException.class);
+      assertThat(runOk(other, "getent hosts sandbox.localdomain; getent hosts sandbox"))
+          .contains("127.0.0.1")
+          .doesNotContain("169.254");
+    }
+  }
+
+  @Test
+  void closesConnectionsWithTheSandbox() throws IOException {
+    Sandbox sandbox = host.create();
+    ServerSocketChannel listener = sandbox.listen(8080);
+    SocketChannel connection = sandbox.connect(8080, Duration.ofSeconds(30));
+    sandbox.kill();
+    assertThat(connection.isOpen()).isFalse();
+    assertThat(listener.isOpen()).isFalse();
+    get(sandbox.gone());
+    assertDead(() -> {
+      try {
+        sandbox.connect(8080, Duration.ofSeconds(30));
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    });
   }
 
   @Test
