@@ -19,6 +19,7 @@ const actions = {
     },
     environment: process.env,
     directory: process.cwd(),
+    version: process.version,
   }),
   raise: (event) => {
     throw new RangeError(event.text);

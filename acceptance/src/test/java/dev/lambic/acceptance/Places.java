@@ -82,7 +82,12 @@ final class Places {
     return directory(property, cache().resolve(prefix + digest(List.of(root().resolve(list)))));
   }
 
-  private static Path cache() {
+  /** Where {@code ./lambic} keeps what it fetched. */
+  static Path cache() {
+    String named = System.getProperty("lambic.cache");
+    if (named != null) {
+      return Path.of(named);
+    }
     Map<String, String> environment = System.getenv();
     String home = environment.getOrDefault("HOME", "/root");
     String caches = environment.getOrDefault("XDG_CACHE_HOME", home + "/.cache");

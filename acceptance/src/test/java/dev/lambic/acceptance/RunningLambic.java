@@ -97,17 +97,30 @@ final class RunningLambic implements AutoCloseable {
 
   /** As {@code ./lambic} does it. */
   private static List<String> command(Path data, String... more) {
+    List<String> command = program(data);
+    command.addAll(List.of("start", "--data", data.toString()));
+    command.addAll(List.of(more));
+    return command;
+  }
+
+  /** A command of the server's program that ends by itself. */
+  static Script command(String name) {
+    List<String> command = program(Path.of(System.getProperty("java.io.tmpdir")));
+    command.add(name);
+    return Script.of(command);
+  }
+
+  private static List<String> program(Path scratch) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
     // Beside what belongs there, so that a temporary file that is left is noticed.
-    command.add("-Djava.io.tmpdir=" + data);
+    command.add("-Djava.io.tmpdir=" + scratch);
     command.add("-Dlambic.home=" + Places.root());
     command.add("-Dlambic.boto3=" + Places.boto3());
     command.add("-Dlambic.dynamodb=" + Places.dynamoDb());
-    command.addAll(List.of("-cp", Places.app() + "/*", "dev.lambic.server.Main", "start"));
-    command.addAll(List.of("--data", data.toString()));
-    command.addAll(List.of(more));
+    command.add("-Dlambic.cache=" + Places.cache());
+    command.addAll(List.of("-cp", Places.app() + "/*", "dev.lambic.server.Main"));
     return command;
   }
 

@@ -15,6 +15,7 @@ import software.amazon.awssdk.services.lambda.model.State;
 final class TestFunction {
   static final String PYTHON = "python3.13";
   static final String NODE = "nodejs22.x";
+  static final String RUBY = "ruby3.4";
   static final String CUSTOM = "provided.al2023";
   static final String ROLE = "arn:aws:iam::" + Clients.ACCOUNT + ":role/service/tests";
 

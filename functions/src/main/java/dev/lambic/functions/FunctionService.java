@@ -81,7 +81,7 @@ public final class FunctionService implements LambdaClient {
     this.downloads =
         CodeDownloads.open(records, code, ambient.ticker(), ambient.ids(), config.endpoint());
     this.configurations = new Configurations(ambient.ticker(), ambient.ids());
-    this.validation = new Validation(runtimes, config.architecture());
+    this.validation = new Validation(runtimes, config.architecture(), ambient.ticker());
     this.preparation = new Preparation(code, configurations, ambient, preparing);
     FunctionRecords functions = new FunctionRecords(records);
     this.registry =

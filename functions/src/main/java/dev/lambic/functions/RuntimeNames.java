@@ -1,13 +1,18 @@
 package dev.lambic.functions;
 
+import java.time.LocalDate;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * AWS's names of runtimes: those it takes, and those it took once.
  *
- * <p>The order of {@link #SUPPORTED} is that of AWS's own error text, as recorded.
+ * <p>The order of {@link #SUPPORTED} is that of AWS's own error text, as recorded; the dates are
+ * those of "Lambda runtimes" in the Lambda Developer Guide. Only the dates of runtimes that are
+ * deprecated already are kept here, for AWS often moves the others.
  */
-final class RuntimeNames {
+public final class RuntimeNames {
   private static final String SUPPORTED =
       "[nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x,"
           + " java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8,"
@@ -21,6 +26,23 @@ final class RuntimeNames {
   private static final Set<String> NEWEST =
       Set.of(
           "nodejs26.x", "python3.15", "ruby4.0", "java8.al2023", "java11.al2023", "java17.al2023");
+
+  /** Deprecated, and no longer taken from the two days on. */
+  private static final Set<String> ENDING =
+      Set.of(
+          "nodejs16.x",
+          "nodejs18.x",
+          "nodejs20.x",
+          "python3.8",
+          "python3.9",
+          "python3.10",
+          "dotnet6",
+          "dotnet8",
+          "ruby3.2",
+          "provided.al2");
+
+  private static final LocalDate NO_CREATE = LocalDate.of(2027, 2, 1);
+  private static final LocalDate NO_UPDATE = LocalDate.of(2027, 3, 3);
 
   private static final Set<String> DEPRECATED =
       Set.of(
@@ -47,9 +69,25 @@ final class RuntimeNames {
 
   private RuntimeNames() {}
 
-  /** Refuses a name that AWS refuses. */
-  static void check(String runtime) {
-    if (DEPRECATED.contains(runtime)) {
+  /** Every name that AWS takes for new functions, now or until a day that is known, sorted. */
+  public static List<String> supported() {
+    Set<String> all = new TreeSet<>(CURRENT);
+    all.addAll(NEWEST);
+    return List.copyOf(all);
+  }
+
+  /** Refuses a name that AWS refuses for a new function on this day. */
+  static void checkNew(String runtime, LocalDate today) {
+    check(runtime, ENDING.contains(runtime) && !today.isBefore(NO_CREATE));
+  }
+
+  /** Refuses a name that AWS refuses for a function that is there, on this day. */
+  static void checkUpdated(String runtime, LocalDate today) {
+    check(runtime, ENDING.contains(runtime) && !today.isBefore(NO_UPDATE));
+  }
+
+  private static void check(String runtime, boolean ended) {
+    if (ended || DEPRECATED.contains(runtime)) {
       throw Errors.invalid(
           "The runtime parameter of "
               + runtime

@@ -1,5 +1,8 @@
 package dev.lambic.functions;
 
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
@@ -18,10 +21,12 @@ final class Validation {
 
   private final RuntimeSupport runtimes;
   private final String architecture;
+  private final InstantSource clock;
 
-  Validation(RuntimeSupport runtimes, String architecture) {
+  Validation(RuntimeSupport runtimes, String architecture, InstantSource clock) {
     this.runtimes = runtimes;
     this.architecture = architecture;
+    this.clock = clock;
   }
 
   /** Checks the settings of a new function, except its code. */
@@ -43,13 +48,24 @@ final class Validation {
     }
     architectures(request.architecturesAsStrings());
     Tags.checkNumber(request.tags());
-    update(settings);
+    RuntimeNames.checkNew(settings.runtimeAsString(), today());
+    settings(settings);
   }
 
   /** Checks settings that a request names. */
   void update(UpdateFunctionConfigurationRequest settings) {
     if (settings.runtimeAsString() != null) {
-      RuntimeNames.check(settings.runtimeAsString());
+      RuntimeNames.checkUpdated(settings.runtimeAsString(), today());
+    }
+    settings(settings);
+  }
+
+  private LocalDate today() {
+    return LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
+  }
+
+  private void settings(UpdateFunctionConfigurationRequest settings) {
+    if (settings.runtimeAsString() != null) {
       runtimes.require(settings.runtimeAsString());
     }
     if (settings.handler() != null && settings.handler().indexOf('\0') >= 0) {

@@ -3,6 +3,8 @@ package dev.lambic.functions;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +78,26 @@ class ValidationTest {
                 + runtime
                 + " is no longer supported for creating or updating AWS Lambda functions. We"
                 + " recommend you use a supported runtime while creating or updating functions.");
+  }
+
+  @Test
+  void aRuntimeIsCreatedAndThenUpdatedUntilItsDays() {
+    String ending = "python3.10";
+    world.create("fn");
+    world.clock.advance(Duration.between(Clock.START, Instant.parse("2027-01-31T23:59:59Z")));
+    world.call(
+        lambda -> lambda.createFunction(World.usual("last").andThen(r -> r.runtime(ending))));
+    world.call(lambda -> lambda.deleteFunction(r -> r.functionName("last")));
+    world.clock.advance(Duration.ofSeconds(1));
+    assertThat(create(r -> r.runtime(ending)))
+        .contains("The runtime parameter of python3.10 is no longer");
+    world.clock.advance(Duration.ofDays(29));
+    world.call(lambda ->
+        lambda.updateFunctionConfiguration(r -> r.functionName("fn").runtime("python3.10")));
+    world.settle();
+    world.clock.advance(Duration.ofDays(1));
+    assertThat(update(r -> r.runtime("python3.10"))).contains("python3.10 is no longer supported");
+    world.call(lambda -> lambda.deleteFunction(r -> r.functionName("fn")));
   }
 
   @Test

@@ -20,7 +20,7 @@ public final class Bootstraps {
   static final String INSIDE = "/var/rapid";
 
   private static final Map<String, String> FILES =
-      Map.of("python", "bootstrap.py", "node", "bootstrap.mjs");
+      Map.of("python", "bootstrap.py", "node", "bootstrap.mjs", "ruby", "bootstrap.rb");
 
   private final Path root;
 

@@ -20,8 +20,8 @@ record Interpreter(Path prefix, String program, int major, int minor) {
 
   /** Nearest versions first, newer before older at the same distance. */
   static Comparator<Interpreter> nearestTo(int major, int minor) {
-    return Comparator.<Interpreter>comparingInt(
-            i -> Math.abs(i.major - major) * 1000 + Math.abs(i.minor - minor))
+    int wanted = major * 1000 + minor;
+    return Comparator.<Interpreter>comparingInt(i -> Math.abs(i.major * 1000 + i.minor - wanted))
         .thenComparing(Comparator.comparingInt(Interpreter::major).reversed())
         .thenComparing(Comparator.comparingInt(Interpreter::minor).reversed())
         // A prefix of its own beats the host's, which brings other people's files along.

@@ -2,10 +2,12 @@ package dev.lambic.runtime;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,6 +26,8 @@ import java.util.regex.Pattern;
 final class Interpreters {
   private static final Pattern PYTHON = Pattern.compile("python3\\.(\\d{1,2})");
   private static final Pattern NODE_VERSION = Pattern.compile("v(\\d+)\\.");
+  private static final Pattern RUBY = Pattern.compile("ruby(?:\\d\\.\\d{1,2})?");
+  private static final Pattern RUBY_VERSION = Pattern.compile("ruby (\\d+)\\.(\\d+)\\.");
 
   private final Set<Path> prefixes = new LinkedHashSet<>();
 
@@ -62,6 +66,25 @@ final class Interpreters {
     return found;
   }
 
+  /**
+   * When the directories that are looked at were last changed: as long as it is the same, so is
+   * what is found.
+   */
+  static List<FileTime> changes(List<Path> candidates, List<Path> collections) {
+    List<FileTime> times = new ArrayList<>(candidates.size() + collections.size());
+    candidates.forEach(candidate -> times.add(changed(candidate.resolve("bin"))));
+    collections.forEach(collection -> times.add(changed(collection)));
+    return times;
+  }
+
+  private static FileTime changed(Path directory) {
+    try {
+      return Files.getLastModifiedTime(directory);
+    } catch (IOException missing) {
+      return FileTime.fromMillis(0);
+    }
+  }
+
   /** Every {@code python3.N} with its standard library beside it. */
   List<Interpreter> pythons() {
     List<Interpreter> found = new ArrayList<>();
@@ -98,6 +121,27 @@ final class Interpreters {
     return found.stream().distinct().toList();
   }
 
+  /** Every {@code ruby} and {@code rubyN.N} that tells its version when asked. */
+  List<Interpreter> rubies() {
+    Set<Path> programs = new LinkedHashSet<>();
+    for (Path prefix : prefixes) {
+      for (Path file : children(prefix.resolve("bin"))) {
+        if (RUBY.matcher(file.getFileName().toString()).matches()) {
+          installed(file).ifPresent(programs::add);
+        }
+      }
+    }
+    List<Interpreter> found = new ArrayList<>();
+    for (Path program : programs) {
+      Matcher version = RUBY_VERSION.matcher(firstLine(program, "--version"));
+      if (version.lookingAt()) {
+        int major = Integer.parseInt(version.group(1));
+        found.add(found(program, major, Integer.parseInt(version.group(2))));
+      }
+    }
+    return found;
+  }
+
   /** Where the program really lies, for environments see nothing beside its own prefix. */
   private static Optional<Path> installed(Path program) {
     try {
@@ -120,26 +164,31 @@ final class Interpreters {
   }
 
   private static String firstLine(Path program, String argument) {
+    List<String> lines = lines(List.of(program.toString(), argument));
+    return lines.isEmpty() ? "" : lines.getFirst();
+  }
+
+  /** What a program prints; nothing if it cannot be run or takes too long. */
+  static List<String> lines(List<String> command) {
     try {
       Process process =
-          new ProcessBuilder(program.toString(), argument)
+          new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
               .start();
       try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
         if (!process.waitFor(10, TimeUnit.SECONDS)) {
-          return "";
+          return List.of();
         }
-        String line = lines.readLine();
-        return line == null ? "" : line;
+        return lines.lines().toList();
       } finally {
         process.destroyForcibly();
       }
-    } catch (IOException notRunnable) {
-      return "";
+    } catch (IOException | UncheckedIOException notRunnable) {
+      return List.of();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return "";
+      return List.of();
     }
   }
 }

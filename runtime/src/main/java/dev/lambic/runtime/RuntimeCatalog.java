@@ -4,7 +4,9 @@ import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.ReadOnlyMount;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,21 +20,32 @@ import org.jspecify.annotations.Nullable;
  * Maps AWS's runtime identifiers to what this host can run.
  *
  * <p>An interpreter of the very version is used where there is one; else the nearest of its
- * language, with a warning. Interpreters are looked for once, at first use. Safe for use by many
- * threads. Follows "Lambda runtimes" and "Using Lambda environment variables" of the Lambda
- * Developer Guide.
+ * language, with a warning. Interpreters are looked for at first use, and again when one of the
+ * directories that may hold them has changed, so that what is installed later is used too. Safe for
+ * use by many threads. Follows "Lambda runtimes" and "Using Lambda environment variables" of the
+ * Lambda Developer Guide.
  */
 public final class RuntimeCatalog {
   private static final Pattern PYTHON = Pattern.compile("python3\\.(\\d{1,2})");
   private static final Pattern NODE = Pattern.compile("nodejs(\\d{1,2})\\.x");
+  private static final Pattern RUBY = Pattern.compile("ruby(\\d)\\.(\\d{1,2})");
   private static final Pattern PROVIDED = Pattern.compile("provided\\.al2(?:023)?");
 
   private static final String TASK = "/var/task";
 
+  /** As AWS sets it, with the place of its own client, where nothing is here. */
+  private static final String RUBY_LIBRARIES =
+      "/var/runtime/gems/aws_lambda_ric-3.1.3/lib:/var/task:/var/runtime/lib:/opt/ruby/lib";
+
   private final Bootstraps bootstraps;
   private final @Nullable Path pythonLibraries;
-  private final Interpreters interpreters;
-  private final Map<String, RuntimeTarget> found = new ConcurrentHashMap<>();
+  private final List<Path> prefixes;
+  private final List<Path> collections;
+  private volatile @Nullable Known known;
+
+  /** What was found while the directories were as they were then. */
+  private record Known(
+      List<FileTime> changes, Interpreters interpreters, Map<String, RuntimeTarget> targets) {}
 
   /**
    * A catalog of one host.
@@ -50,7 +63,8 @@ public final class RuntimeCatalog {
       List<Path> collections) {
     this.bootstraps = bootstraps;
     this.pythonLibraries = pythonLibraries;
-    this.interpreters = new Interpreters(prefixes, collections);
+    this.prefixes = List.copyOf(prefixes);
+    this.collections = List.copyOf(collections);
   }
 
   /**
@@ -59,23 +73,41 @@ public final class RuntimeCatalog {
    * @throws LambicException with code {@code InvalidParameterValueException} if this host cannot
    */
   public RuntimeTarget find(String identifier) {
-    RuntimeTarget known = found.get(identifier);
-    if (known != null) {
-      return known;
+    Known now = known();
+    RuntimeTarget target = now.targets.get(identifier);
+    if (target != null) {
+      return target;
     }
-    return found.computeIfAbsent(identifier, this::look);
+    return now.targets.computeIfAbsent(identifier, name -> look(name, now.interpreters));
   }
 
-  private RuntimeTarget look(String identifier) {
+  private Known known() {
+    List<FileTime> changes = Interpreters.changes(prefixes, collections);
+    Known last = known;
+    if (last != null && last.changes.equals(changes)) {
+      return last;
+    }
+    Known now =
+        new Known(changes, new Interpreters(prefixes, collections), new ConcurrentHashMap<>());
+    known = now;
+    return now;
+  }
+
+  private RuntimeTarget look(String identifier, Interpreters interpreters) {
     Matcher python = PYTHON.matcher(identifier);
     if (python.matches()) {
       int minor = Integer.parseInt(python.group(1));
-      return python(identifier, minor);
+      return python(identifier, minor, interpreters);
     }
     Matcher node = NODE.matcher(identifier);
     if (node.matches()) {
       int major = Integer.parseInt(node.group(1));
-      return node(identifier, major);
+      return node(identifier, major, interpreters);
+    }
+    Matcher ruby = RUBY.matcher(identifier);
+    if (ruby.matches()) {
+      int major = Integer.parseInt(ruby.group(1));
+      return ruby(identifier, major, Integer.parseInt(ruby.group(2)), interpreters);
     }
     if (PROVIDED.matcher(identifier).matches()) {
       return new RuntimeTarget(identifier, false, List.of(), List.of(), Map.of(), Optional.empty());
@@ -83,10 +115,10 @@ public final class RuntimeCatalog {
     throw refused(
         "Lambic cannot run the runtime "
             + identifier
-            + " yet. It runs Python, Node.js and provided.*.");
+            + " yet. It runs Python, Node.js, Ruby and provided.*.");
   }
 
-  private RuntimeTarget python(String identifier, int minor) {
+  private RuntimeTarget python(String identifier, int minor, Interpreters interpreters) {
     Interpreter python = nearest(identifier, "python3." + minor, interpreters::pythons, 3, minor);
     List<ReadOnlyMount> mounts = mounts(python, "python");
     if (pythonLibraries != null) {
@@ -105,10 +137,10 @@ public final class RuntimeCatalog {
         mounts,
         List.of(python.insidePath(), "-I", "-S", Bootstraps.INSIDE + "/" + bootstrap),
         Map.of("PYTHONPATH", "/var/runtime", "LC_CTYPE", "C.UTF-8", "PWD", TASK, "SHLVL", "0"),
-        warning(identifier, python, python.is(3, minor)));
+        warning(identifier, python, python.version(), python.is(3, minor)));
   }
 
-  private RuntimeTarget node(String identifier, int major) {
+  private RuntimeTarget node(String identifier, int major, Interpreters interpreters) {
     Interpreter node = nearest(identifier, "Node.js " + major, interpreters::nodes, major, 0);
     String path =
         "/opt/nodejs/node"
@@ -122,7 +154,58 @@ public final class RuntimeCatalog {
         mounts(node, "node"),
         List.of(node.insidePath(), Bootstraps.INSIDE + "/bootstrap.mjs"),
         Map.of("NODE_PATH", path, "PWD", TASK, "SHLVL", "0"),
-        warning(identifier, node, node.is(major, 0)));
+        warning(identifier, node, String.valueOf(node.major()), node.is(major, 0)));
+  }
+
+  private RuntimeTarget ruby(String identifier, int major, int minor, Interpreters interpreters) {
+    String version = major + "." + minor;
+    Interpreter ruby = nearest(identifier, "Ruby " + version, interpreters::rubies, major, minor);
+    List<String> argv = new ArrayList<>();
+    argv.add(ruby.insidePath());
+    argv.addAll(libraryOptions(ruby));
+    // The locale that LANG names need not be there.
+    argv.add("-EUTF-8");
+    argv.add(Bootstraps.INSIDE + "/bootstrap.rb");
+    Map<String, String> variables = new HashMap<>();
+    variables.put("GEM_HOME", "/var/runtime");
+    variables.put(
+        "GEM_PATH",
+        TASK
+            + "/vendor/bundle/ruby/"
+            + version
+            + ".0:/opt/ruby/gems/"
+            + version
+            + ".0:/var/runtime:/var/runtime/ruby/"
+            + version
+            + ".0");
+    variables.put("RUBYLIB", RUBY_LIBRARIES);
+    variables.put("PATH", "/var/lang/bin:" + Variables.PATH);
+    variables.put("LD_LIBRARY_PATH", "/var/lang/lib:" + Variables.LIBRARY_PATH);
+    variables.put("PWD", TASK);
+    variables.put("SHLVL", "0");
+    return new RuntimeTarget(
+        identifier,
+        true,
+        mounts(ruby, "ruby"),
+        argv,
+        variables,
+        warning(identifier, ruby, ruby.version(), ruby.is(major, minor)));
+  }
+
+  /** Where the standard library is, for an interpreter that was made to lie elsewhere. */
+  private static List<String> libraryOptions(Interpreter ruby) {
+    if (ruby.isSystem()) {
+      return List.of();
+    }
+    String program = ruby.prefix().resolve("bin").resolve(ruby.program()).toString();
+    List<String> options = new ArrayList<>();
+    for (String path : Interpreters.lines(List.of(program, "--disable=gems", "-e", "puts $:"))) {
+      if (path.startsWith(ruby.prefix() + "/")) {
+        String below = path.substring(ruby.prefix().toString().length());
+        options.add("-I" + Interpreter.INSIDE + below);
+      }
+    }
+    return options;
   }
 
   private static Interpreter nearest(
@@ -155,7 +238,8 @@ public final class RuntimeCatalog {
     return mounts;
   }
 
-  private static Optional<String> warning(String identifier, Interpreter used, boolean exact) {
+  private static Optional<String> warning(
+      String identifier, Interpreter used, String version, boolean exact) {
     return exact
         ? Optional.empty()
         : Optional.of(
@@ -164,7 +248,7 @@ public final class RuntimeCatalog {
                 + " is not installed; "
                 + used.program()
                 + " of version "
-                + (used.minor() == 0 ? String.valueOf(used.major()) : used.version())
+                + version
                 + " is used instead.");
   }
 }

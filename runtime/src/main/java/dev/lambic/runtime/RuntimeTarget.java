@@ -1,6 +1,7 @@
 package dev.lambic.runtime;
 
 import dev.lambic.sandbox.ReadOnlyMount;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,20 @@ public record RuntimeTarget(
     mounts = List.copyOf(mounts);
     argv = List.copyOf(argv);
     variables = Map.copyOf(variables);
+  }
+
+  /** The program on this host that is started; empty when the function's code brings it. */
+  public Optional<Path> program() {
+    if (argv.isEmpty()) {
+      return Optional.empty();
+    }
+    Path inside = Path.of(argv.getFirst());
+    for (ReadOnlyMount mount : mounts) {
+      if (inside.startsWith(mount.target())) {
+        return Optional.of(mount.source().resolve(Path.of(mount.target()).relativize(inside)));
+      }
+    }
+    return Optional.of(inside);
   }
 
   /** What {@code AWS_EXECUTION_ENV} tells the function; custom runtimes have none. */

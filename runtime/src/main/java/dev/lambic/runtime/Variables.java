@@ -12,6 +12,10 @@ import java.util.Map;
  * addition is {@code AWS_ENDPOINT_URL}, without which the SDKs would leave this host.
  */
 final class Variables {
+  static final String PATH = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
+  static final String LIBRARY_PATH =
+      "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib";
+
   private static final String XRAY_HOST = "127.0.0.1";
   private static final String XRAY_PORT = "2000";
 
@@ -23,10 +27,8 @@ final class Variables {
 
   static List<String> of(EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
     Map<String, String> all = new LinkedHashMap<>();
-    all.put("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin");
-    all.put(
-        "LD_LIBRARY_PATH",
-        "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib");
+    all.put("PATH", PATH);
+    all.put("LD_LIBRARY_PATH", LIBRARY_PATH);
     all.put("LANG", "en_US.UTF-8");
     all.put("TZ", ":UTC");
     all.put("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");

@@ -9,7 +9,10 @@ final class HostInterpreters {
   private static final Path HOME = Path.of(System.getProperty("user.home"));
   private static final List<Path> PREFIXES = List.of(Path.of("/usr"), Path.of("/usr/local"));
   private static final List<Path> COLLECTIONS =
-      List.of(HOME.resolve(".pyenv/versions"), HOME.resolve(".nvm/versions/node"));
+      List.of(
+          HOME.resolve(".pyenv/versions"),
+          HOME.resolve(".nvm/versions/node"),
+          HOME.resolve(".rbenv/versions"));
 
   private HostInterpreters() {}
 
@@ -24,6 +27,11 @@ final class HostInterpreters {
         .nodes().stream().filter(node -> node.major() >= 18).toList();
   }
 
+  static List<Interpreter> rubies() {
+    return new Interpreters(PREFIXES, COLLECTIONS)
+        .rubies().stream().filter(ruby -> ruby.major() >= 3).toList();
+  }
+
   /** The command of the runtime, with its paths as they are outside of an environment. */
   static List<String> command(String runtime, Interpreter interpreter, Path bootstraps) {
     RuntimeTarget target =
@@ -35,10 +43,12 @@ final class HostInterpreters {
       argv.add(
           argument
               .replace(Interpreter.INSIDE + "/", interpreter.prefix() + "/")
-              .replace(
-                  Bootstraps.INSIDE,
-                  bootstraps.resolve(runtime.startsWith("node") ? "node" : "python").toString()));
+              .replace(Bootstraps.INSIDE, bootstraps.resolve(language(runtime)).toString()));
     }
     return argv;
+  }
+
+  private static String language(String runtime) {
+    return runtime.startsWith("node") ? "node" : runtime.startsWith("ruby") ? "ruby" : "python";
   }
 }

@@ -69,6 +69,19 @@ final class InterpretersTest {
   }
 
   @Test
+  void findsRubiesThatTellTheirVersion() throws IOException {
+    program("usr/bin/ruby3.1", "echo 'ruby 3.1.2p20 (2022-04-12) [x86_64-linux-gnu]'");
+    Files.createSymbolicLink(host.resolve("usr/bin/ruby"), Path.of("ruby3.1"));
+    program("usr/bin/rubyfmt", "echo 'ruby 9.9.9'");
+    program("versions/3.4.1/bin/ruby", "echo 'ruby 3.4.1 (2024-12-25) +PRISM'; echo more");
+    program("versions/broken/bin/ruby", "exit 1");
+    assertThat(look().rubies())
+        .containsExactly(
+            new Interpreter(real("usr"), "ruby3.1", 3, 1),
+            new Interpreter(real("versions/3.4.1"), "ruby", 3, 4));
+  }
+
+  @Test
   void passesOverWhatCannotBeStarted() throws IOException {
     python("usr", "3.11");
     Path program = host.resolve("usr/bin/python3.11");

@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -114,6 +116,85 @@ final class RuntimeCatalogTest {
                 + "/var/runtime/node_modules:/var/runtime:/var/task");
   }
 
+  private void ruby(String version) throws IOException {
+    String library = host.resolve("versions/" + version) + "/lib/ruby/" + version;
+    program(
+        "versions/" + version + "/bin/ruby",
+        "[ \"$1\" = --version ] && echo 'ruby "
+            + version
+            + "' || echo '"
+            + library
+            + "\n/usr/lib/site'");
+  }
+
+  @Test
+  void runsRubyWithItsLibraryWhereItIsSeen() throws IOException {
+    ruby("3.3.0");
+    ruby("3.4.0");
+    RuntimeTarget target = catalog(null).find("ruby3.3");
+    assertThat(target.warning()).isEmpty();
+    assertThat(target.argv())
+        .containsExactly(
+            "/var/lang/bin/ruby",
+            "-I/var/lang/lib/ruby/3.3.0",
+            "-EUTF-8",
+            "/var/rapid/bootstrap.rb");
+    assertThat(target.mounts())
+        .containsExactly(
+            new ReadOnlyMount(host.resolve("versions/3.3.0"), "/var/lang"),
+            new ReadOnlyMount(host.resolve("bootstraps/ruby"), "/var/rapid"));
+    assertThat(target.program()).contains(host.resolve("versions/3.3.0/bin/ruby"));
+  }
+
+  @Test
+  void showsRubyWhatAwsShows() throws IOException {
+    ruby("3.4.0");
+    assertThat(catalog(null).find("ruby3.4").variables())
+        .isEqualTo(
+            Map.of(
+                "GEM_HOME",
+                "/var/runtime",
+                "GEM_PATH",
+                "/var/task/vendor/bundle/ruby/3.4.0:/opt/ruby/gems/3.4.0:/var/runtime:"
+                    + "/var/runtime/ruby/3.4.0",
+                "LD_LIBRARY_PATH",
+                "/var/lang/lib:/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:"
+                    + "/var/task:/var/task/lib:/opt/lib",
+                "PATH",
+                "/var/lang/bin:/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+                "PWD",
+                "/var/task",
+                "RUBYLIB",
+                "/var/runtime/gems/aws_lambda_ric-3.1.3/lib:/var/task:/var/runtime/lib:"
+                    + "/opt/ruby/lib",
+                "SHLVL",
+                "0"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ruby3.2, 3.3", "ruby4.0, 3.4", "ruby3.4, 3.4"})
+  void runsRubyByTheNearestVersion(String identifier, String used) throws IOException {
+    ruby("3.3.0");
+    ruby("3.4.0");
+    RuntimeTarget target = catalog(null).find(identifier);
+    assertThat(target.program()).contains(host.resolve("versions/" + used + ".0/bin/ruby"));
+    boolean exact = identifier.equals("ruby" + used);
+    assertThat(target.warning().map(text -> text.contains("ruby of version " + used + " is used")))
+        .isEqualTo(exact ? Optional.empty() : Optional.of(true));
+  }
+
+  @Test
+  void findsWhatIsInstalledLater() throws IOException {
+    pythons("3.11");
+    RuntimeCatalog catalog = catalog(null);
+    assertThat(catalog.find("python3.12").warning()).isPresent();
+    assertThat(catalog.find("python3.12")).isSameAs(catalog.find("python3.12"));
+    pythons("3.12");
+    assertThat(catalog.find("python3.12").warning()).isEmpty();
+    assertThat(catalog.find("python3.12").program())
+        .contains(host.resolve("versions/3.12/bin/python3.12"));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"provided.al2", "provided.al2023"})
   void leavesCustomRuntimesToTheFunction(String identifier) {
@@ -121,6 +202,7 @@ final class RuntimeCatalogTest {
     assertThat(target.managed()).isFalse();
     assertThat(target.argv()).isEmpty();
     assertThat(target.mounts()).isEmpty();
+    assertThat(target.program()).isEmpty();
     assertThat(target.executionEnvironment()).isEmpty();
   }
 
@@ -141,6 +223,9 @@ final class RuntimeCatalogTest {
     RuntimeCatalog catalog = catalog(null);
     assertThatThrownBy(() -> catalog.find("python3.12")).hasMessageContaining("Install python3.12");
     assertThatThrownBy(() -> catalog.find("nodejs22.x")).hasMessageContaining("Install Node.js 22");
+    assertThatThrownBy(() -> catalog.find("ruby3.4")).hasMessageContaining("Install Ruby 3.4");
+    pythons("3.12");
+    assertThat(catalog.find("python3.12").warning()).isEmpty();
   }
 
   @Test

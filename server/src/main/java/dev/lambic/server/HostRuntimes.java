@@ -8,32 +8,63 @@ import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
 import dev.lambic.runtime.RuntimeCatalog;
 import dev.lambic.runtime.RuntimeTarget;
+import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The runtimes of this host, and environments made of them. */
 final class HostRuntimes implements EnvironmentStarter {
   private final RuntimeCatalog catalog;
+  private final PrintStream out;
   private final EnvironmentFactory environments;
+  private final Map<String, String> told = new ConcurrentHashMap<>();
 
-  HostRuntimes(
-      Bootstraps bootstraps, Optional<Path> boto3, Path home, EnvironmentFactory environments) {
+  /**
+   * Those of a catalog.
+   *
+   * @param out told once of each runtime that is not the very one
+   */
+  HostRuntimes(RuntimeCatalog catalog, PrintStream out, EnvironmentFactory environments) {
+    this.catalog = catalog;
+    this.out = out;
     this.environments = environments;
-    this.catalog =
-        new RuntimeCatalog(
-            bootstraps,
-            boto3.orElse(null),
-            List.of(Path.of("/usr"), Path.of("/usr/local")),
+  }
+
+  /**
+   * What is found in the usual places of interpreters on this host.
+   *
+   * @param boto3 directory with boto3, if there is one
+   * @param cache where {@code ./lambic} keeps what it fetched, if there is such a place
+   */
+  static RuntimeCatalog catalog(Bootstraps bootstraps, Optional<Path> boto3, Optional<Path> cache) {
+    Path home = Path.of(System.getProperty("user.home", "/root"));
+    List<Path> collections =
+        new ArrayList<>(
             List.of(
                 Path.of("/opt"),
                 home.resolve(".pyenv/versions"),
-                home.resolve(".nvm/versions/node")));
+                home.resolve(".nvm/versions/node"),
+                home.resolve(".rbenv/versions")));
+    cache.ifPresent(directory -> collections.add(directory.resolve("runtimes")));
+    return new RuntimeCatalog(
+        bootstraps,
+        boto3.orElse(null),
+        List.of(Path.of("/usr"), Path.of("/usr/local")),
+        collections);
   }
 
   @Override
   public RuntimeTarget target(String runtime) {
-    return catalog.find(runtime);
+    RuntimeTarget target = catalog.find(runtime);
+    String warning = target.warning().orElse("");
+    if (!warning.equals(told.put(runtime, warning)) && !warning.isEmpty()) {
+      out.println("[WARN] " + warning + " To get it: ./lambic runtime install " + runtime);
+    }
+    return target;
   }
 
   @Override

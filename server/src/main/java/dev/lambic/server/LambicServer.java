@@ -35,7 +35,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
@@ -127,9 +126,9 @@ final class LambicServer implements AutoCloseable {
       FunctionLogs functionLogs = closers.add(new FunctionLogs(logs));
       HostRuntimes runtimes =
           new HostRuntimes(
-              Bootstraps.layOut(data.path("bootstraps")),
-              config.boto3(),
-              Path.of(System.getProperty("user.home", "/root")),
+              HostRuntimes.catalog(
+                  Bootstraps.layOut(data.path("bootstraps")), config.boto3(), config.cache()),
+              System.out,
               new EnvironmentFactory(
                   sandboxes,
                   http,

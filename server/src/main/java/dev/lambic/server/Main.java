@@ -2,11 +2,13 @@ package dev.lambic.server;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
-/** The command line: {@code start [OPTIONS]}, {@code doctor}, {@code version}. */
+/** The command line: {@code start [OPTIONS]}, {@code doctor}, {@code runtimes}, {@code version}. */
 public final class Main {
   private Main() {}
 
@@ -20,8 +22,12 @@ public final class Main {
     switch (command) {
       case "start" -> start(args);
       case "doctor" -> System.exit(Doctor.print(System.out) ? 0 : 1);
+      case "runtimes" ->
+          RuntimeList.print(
+              System.out, Optional.ofNullable(System.getProperty("lambic.cache")).map(Path::of));
       case "version" -> System.out.println("lambic " + version());
-      default -> fail("unknown command '" + command + "'. Commands: start, doctor, version", 2);
+      default ->
+          fail("unknown command '" + command + "'. Commands: start, doctor, runtimes, version", 2);
     }
   }
 

@@ -17,10 +17,17 @@ import java.util.Set;
  * @param data where functions and their state are kept
  * @param auth what requests have to prove
  * @param boto3 directory with boto3 for Python functions, if there is one
+ * @param cache where downloads are kept, if that is told
  * @param dynamoDb directory with DynamoDB Local; it need not exist
  */
 record ServerConfig(
-    InetAddress host, int port, Path data, AuthMode auth, Optional<Path> boto3, Path dynamoDb) {
+    InetAddress host,
+    int port,
+    Path data,
+    AuthMode auth,
+    Optional<Path> boto3,
+    Optional<Path> cache,
+    Path dynamoDb) {
   private static final Set<String> OPTIONS = Set.of("--host", "--port", "--data", "--auth");
 
   /** A configuration that cannot be used; the message says what to do. */
@@ -35,7 +42,8 @@ record ServerConfig(
   /**
    * Reads {@code --name value} pairs.
    *
-   * @param properties as of the Java process: {@code lambic.boto3}, {@code lambic.dynamodb}
+   * @param properties as of the Java process: {@code lambic.boto3}, {@code lambic.cache}, {@code
+   *     lambic.dynamodb}
    * @throws Misuse if an option is unknown or its value is no use
    */
   static ServerConfig parse(String[] args, int from, Map<String, String> properties) throws Misuse {
@@ -61,8 +69,15 @@ record ServerConfig(
     InetAddress address = address(host);
     Path dynamoDb = Path.of(properties.getOrDefault("lambic.dynamodb", "dynamodb-local"));
     Optional<Path> boto3 = Optional.ofNullable(properties.get("lambic.boto3")).map(Path::of);
+    Optional<Path> cache = Optional.ofNullable(properties.get("lambic.cache")).map(Path::of);
     return new ServerConfig(
-        address, port, data.toAbsolutePath().normalize(), mode(auth, address), boto3, dynamoDb);
+        address,
+        port,
+        data.toAbsolutePath().normalize(),
+        mode(auth, address),
+        boto3,
+        cache,
+        dynamoDb);
   }
 
   private static int port(String value) throws Misuse {
