@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -26,6 +27,7 @@ import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All fields belong to the connection's event loop. While an answer is due, decoded requests
  * wait in a short queue and reading stops, so a client that pipelines without end holds no memory.
+ * A body that is taken in pieces is read only while its receiver wants more.
  */
 // A failed write also closes the channel, which is what every write here would wait for.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -48,6 +51,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private static final long LINGER_MILLIS = 5000;
 
   private static final long SLICE_MILLIS = 1000;
+
+  /** What may be offered of an answer before there is no room, and what must be left for room. */
+  private static final int MAX_UNSENT = 128 << 10;
+
+  private static final int FEW_UNSENT = 32 << 10;
   private static final byte[] NO_BODY = new byte[0];
 
   private final HttpConfig config;
@@ -58,6 +66,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   private @Nullable Arriving arriving;
   private @Nullable Exchange current;
+  private @Nullable Incoming receiving;
   private boolean reading;
   private boolean flushDue;
   private boolean handingOut;
@@ -78,16 +87,33 @@ final class Connection extends ChannelInboundHandlerAdapter {
       String reason,
       boolean keepAlive,
       boolean head,
-      int reserved) {}
+      int reserved,
+      @Nullable Incoming incoming) {}
 
   /** A request whose body is still being read. */
   private static final class Arriving {
-    final io.netty.handler.codec.http.HttpRequest head;
+    final HttpRequest head;
+    final long announced;
+    final boolean keepAlive;
+    final @Nullable Incoming incoming;
     byte[] body = NO_BODY;
     int length;
 
-    Arriving(io.netty.handler.codec.http.HttpRequest head) {
+    Arriving(HttpRequest head, long announced, boolean keepAlive, @Nullable Incoming incoming) {
       this.head = head;
+      this.announced = announced;
+      this.keepAlive = keepAlive;
+      this.incoming = incoming;
+    }
+
+    Arrived arrived() {
+      byte[] whole = length == body.length ? body : Arrays.copyOf(body, length);
+      HttpRequest request =
+          whole.length == 0
+              ? head
+              : new HttpRequest(head.method(), head.target(), head.headers(), whole, head.remote());
+      boolean isHead = "HEAD".equals(head.method());
+      return new Arrived(request, 0, "", keepAlive, isHead, body.length, incoming);
     }
   }
 
@@ -121,28 +147,69 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private void refuse(ChannelHandlerContext ctx, int status, String reason) {
     closing = true;
     unread = true;
+    Arriving broken = arriving;
     dropArriving();
-    waiting.add(new Arrived(null, status, reason, false, false, 0));
+    if (broken != null && broken.incoming != null) {
+      // Its handler was told of it already, or will be in its turn, and answers.
+      broken.incoming.fail(reason);
+      deliver(ctx, broken.incoming);
+    } else {
+      waiting.add(new Arrived(null, status, reason, false, false, 0, null));
+    }
     next(ctx);
   }
 
-  private void begin(ChannelHandlerContext ctx, io.netty.handler.codec.http.HttpRequest head) {
-    long announced = HttpUtil.getContentLength(head, -1L);
+  private void begin(ChannelHandlerContext ctx, io.netty.handler.codec.http.HttpRequest message) {
+    long announced = HttpUtil.getContentLength(message, -1L);
+    HttpRequest head = head(ctx, message);
+    boolean keepAlive = HttpUtil.isKeepAlive(message);
+    if (handler.wantsPieces(head)) {
+      Incoming incoming = new Incoming(() -> resumed(ctx));
+      Arriving request = new Arriving(head, announced, keepAlive, incoming);
+      arriving = request;
+      waiting.add(request.arrived());
+      next(ctx);
+      return;
+    }
     if (announced > config.maxBodyBytes()) {
       refuse(ctx, 413, "The request body is too large.");
       return;
     }
-    arriving = new Arriving(head);
-    if (HttpUtil.is100ContinueExpected((HttpMessage) head)) {
-      ctx.writeAndFlush(
-          new DefaultFullHttpResponse(
-              HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+    arriving = new Arriving(head, announced, keepAlive, null);
+    if (HttpUtil.is100ContinueExpected((HttpMessage) message)) {
+      goOn(ctx);
     }
+  }
+
+  /** Tells a client that waits for it to send the body. */
+  private static void goOn(ChannelHandlerContext ctx) {
+    ctx.writeAndFlush(
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+  }
+
+  private static HttpRequest head(
+      ChannelHandlerContext ctx, io.netty.handler.codec.http.HttpRequest message) {
+    SocketAddress remote = ctx.channel().remoteAddress();
+    String method = message.method().name();
+    return new HttpRequest(method, message.uri(), fields(message.headers()), NO_BODY, remote);
+  }
+
+  private static Headers fields(HttpHeaders from) {
+    Headers headers = Headers.empty();
+    for (Map.Entry<String, String> field : from) {
+      headers.add(field.getKey(), field.getValue());
+    }
+    return headers;
   }
 
   private void append(ChannelHandlerContext ctx, HttpContent content) {
     Arriving request = arriving;
     if (request == null) {
+      return;
+    }
+    if (request.incoming != null) {
+      appendPiece(ctx, request.incoming, content);
       return;
     }
     ByteBuf bytes = content.content();
@@ -153,7 +220,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return;
       }
       if (request.length + more > request.body.length) {
-        long announced = HttpUtil.getContentLength(request.head, 0L);
+        long announced = request.announced;
         // Grown as bytes really come: an announcement alone must not cost memory.
         long doubled = Math.min(2L * request.body.length, config.maxBodyBytes());
         int grown = Math.max(request.length + more, (int) doubled);
@@ -169,25 +236,54 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
     if (content instanceof LastHttpContent) {
       arriving = null;
-      waiting.add(arrived(ctx, request));
+      waiting.add(request.arrived());
       next(ctx);
     }
   }
 
-  private static Arrived arrived(ChannelHandlerContext ctx, Arriving request) {
-    Headers headers = Headers.empty();
-    for (Map.Entry<String, String> field : request.head.headers()) {
-      headers.add(field.getKey(), field.getValue());
+  private void appendPiece(ChannelHandlerContext ctx, Incoming incoming, HttpContent content) {
+    boolean now = incoming.add(content.content());
+    if (content instanceof LastHttpContent last) {
+      arriving = null;
+      incoming.end(fields(last.trailingHeaders()));
+      now = true;
     }
-    byte[] body =
-        request.length == request.body.length
-            ? request.body
-            : Arrays.copyOf(request.body, request.length);
-    SocketAddress remote = ctx.channel().remoteAddress();
-    HttpRequest whole =
-        new HttpRequest(request.head.method().name(), request.head.uri(), headers, body, remote);
-    boolean head = "HEAD".equals(whole.method());
-    return new Arrived(whole, 0, "", HttpUtil.isKeepAlive(request.head), head, request.body.length);
+    if (now) {
+      deliver(ctx, incoming);
+      readOrNot(ctx);
+    }
+  }
+
+  private void deliver(ChannelHandlerContext ctx, Incoming incoming) {
+    try {
+      incoming.deliver();
+    } catch (Throwable bug) {
+      incoming.drop();
+      faults.fault("HTTP receiver", bug);
+      Exchange exchange = current;
+      if (exchange != null && exchange.incoming == incoming) {
+        exchange.failed();
+      } else {
+        ctx.close();
+      }
+    }
+  }
+
+  private void resumed(ChannelHandlerContext ctx) {
+    try {
+      ctx.executor().execute(() -> deliverCurrent(ctx));
+    } catch (RejectedExecutionException e) {
+      // The server is closed, and with it every connection.
+      return;
+    }
+  }
+
+  private void deliverCurrent(ChannelHandlerContext ctx) {
+    Incoming incoming = receiving;
+    if (incoming != null) {
+      deliver(ctx, incoming);
+      readOrNot(ctx);
+    }
   }
 
   /** Hands out waiting requests until an answer is due. */
@@ -222,19 +318,32 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (closing) {
       return;
     }
-    boolean wanted = waiting.size() < MAX_WAITING && ctx.channel().isWritable();
+    Incoming incoming = arriving == null ? null : arriving.incoming;
+    boolean wanted =
+        waiting.size() < MAX_WAITING
+            && ctx.channel().isWritable()
+            && (incoming == null || incoming.isWanted());
     if (ctx.channel().config().isAutoRead() != wanted) {
       ctx.channel().config().setAutoRead(wanted);
     }
   }
 
   private void handOut(ChannelHandlerContext ctx, Arrived arrived) {
-    Exchange exchange = new Exchange(ctx, arrived.keepAlive(), arrived.head(), arrived.reserved());
+    Exchange exchange = new Exchange(ctx, arrived);
     current = exchange;
     HttpRequest request = arrived.request();
+    Incoming incoming = arrived.incoming();
     try {
       if (request == null) {
         handler.refuse(arrived.status(), arrived.reason(), exchange);
+      } else if (incoming != null) {
+        if (!incoming.isWhole()
+            && "100-continue".equalsIgnoreCase(request.headers().get("Expect"))) {
+          goOn(ctx);
+        }
+        receiving = incoming;
+        incoming.begin(handler.receive(request, incoming, exchange));
+        deliver(ctx, incoming);
       } else {
         handler.handle(request, exchange);
       }
@@ -268,6 +377,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
+    deliverCurrent(ctx);
     reading = false;
     if (flushDue) {
       flushDue = false;
@@ -286,6 +396,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
       budget.giveBack(exchange.reserved);
       exchange.gone();
     }
+    Incoming incoming = receiving;
+    if (incoming != null) {
+      incoming.fail("The connection ended.");
+      deliver(ctx, incoming);
+    }
   }
 
   @Override
@@ -299,9 +414,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof IdleStateEvent
-        && current == null
-        && (arriving != null || !config.idleTimeout().isZero())) {
+    if (!(event instanceof IdleStateEvent)) {
+      return;
+    }
+    boolean limited = !config.idleTimeout().isZero();
+    Exchange exchange = current;
+    if (exchange == null ? arriving != null || limited : limited && exchange.isStalled()) {
       ctx.close();
     }
   }
@@ -320,16 +438,30 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private final boolean keepAlive;
     private final boolean head;
     private final int reserved;
+    private final @Nullable Incoming incoming;
     private final Object lock = new Object();
     private boolean answered;
     private boolean gone;
+    private long unsent;
     private @Nullable Runnable abortAction;
+    private @Nullable Runnable readyAction;
 
-    Exchange(ChannelHandlerContext ctx, boolean keepAlive, boolean head, int reserved) {
+    Exchange(ChannelHandlerContext ctx, Arrived arrived) {
       this.ctx = ctx;
-      this.keepAlive = keepAlive;
-      this.head = head;
-      this.reserved = reserved;
+      this.keepAlive = arrived.keepAlive();
+      this.head = arrived.head();
+      this.reserved = arrived.reserved();
+      this.incoming = arrived.incoming();
+    }
+
+    /** Whether the client is to read or to send, when it has done neither for the idle time. */
+    boolean isStalled() {
+      synchronized (lock) {
+        if (unsent > 0) {
+          return true;
+        }
+      }
+      return incoming != null && !incoming.isWhole() && incoming.isWanted();
     }
 
     @Override
@@ -367,7 +499,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void finish(HttpObject last) {
       current = null;
       budget.giveBack(reserved);
-      boolean close = !keepAlive || (closing && waiting.isEmpty());
+      boolean early = incoming != null && !incoming.isWhole();
+      if (incoming != null) {
+        incoming.drop();
+        receiving = null;
+      }
+      unread |= early;
+      boolean close = early || !keepAlive || (closing && waiting.isEmpty());
       if (close && last instanceof HttpMessage message) {
         message.headers().set(HttpHeaderNames.CONNECTION, "close");
       }
@@ -430,6 +568,55 @@ final class Connection extends ChannelInboundHandlerAdapter {
               new io.netty.handler.codec.http.DefaultHttpContent(Unpooled.wrappedBuffer(piece)));
         }
       });
+    }
+
+    @Override
+    public boolean offer(byte[] piece) {
+      boolean room;
+      synchronized (lock) {
+        if (gone) {
+          return true;
+        }
+        unsent += piece.length;
+        room = unsent < MAX_UNSENT;
+      }
+      run(() -> {
+        if (current == this && !head) {
+          ctx.write(
+                  new io.netty.handler.codec.http.DefaultHttpContent(Unpooled.wrappedBuffer(piece)))
+              .addListener(written -> sent(piece.length));
+          flush(ctx);
+        } else {
+          sent(piece.length);
+        }
+      });
+      return room;
+    }
+
+    private void sent(int length) {
+      Runnable action = null;
+      synchronized (lock) {
+        unsent -= length;
+        if (unsent <= FEW_UNSENT) {
+          action = readyAction;
+          readyAction = null;
+        }
+      }
+      if (action != null) {
+        action.run();
+      }
+    }
+
+    @Override
+    public void onReady(Runnable action) {
+      boolean now;
+      synchronized (lock) {
+        now = gone || unsent <= FEW_UNSENT;
+        readyAction = now ? null : action;
+      }
+      if (now) {
+        action.run();
+      }
     }
 
     private void awaitWritable() throws IOException {
@@ -497,14 +684,20 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     void gone() {
       Runnable action;
+      Runnable ready;
       synchronized (lock) {
         gone = true;
         action = abortAction;
+        ready = readyAction;
         abortAction = null;
+        readyAction = null;
         lock.notifyAll();
       }
       if (action != null) {
         action.run();
+      }
+      if (ready != null) {
+        ready.run();
       }
     }
 
@@ -529,7 +722,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
       } else {
         try {
           ctx.executor().execute(() -> guarded(action));
-        } catch (java.util.concurrent.RejectedExecutionException e) {
+        } catch (RejectedExecutionException e) {
           gone();
         }
       }

@@ -14,6 +14,28 @@ public interface HttpHandler {
   void handle(HttpRequest request, Responder responder);
 
   /**
+   * Whether the body of this request shall come in pieces, by {@link #receive}, rather than whole.
+   *
+   * <p>To be told by the head alone: it is asked while earlier requests of the connection may still
+   * wait for their answers. The listener's limits of body sizes do not hold for pieces.
+   *
+   * @param head the request without its body
+   */
+  default boolean wantsPieces(HttpRequest head) {
+    return false;
+  }
+
+  /**
+   * Begins to take a request whose body comes in pieces; earlier requests of the connection were
+   * answered. The answer may be given before the body's end; the connection ends with it then.
+   *
+   * @param head the request without its body
+   */
+  default BodyReceiver receive(HttpRequest head, BodyFlow flow, Responder responder) {
+    throw new UnsupportedOperationException("takes no pieces");
+  }
+
+  /**
    * Answers what never became a request: bytes that are no HTTP (400) or a body over the limit
    * (413). The connection ends afterwards.
    *

@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 public final class HttpServer implements AutoCloseable {
   private static final Duration STALLED_BODY = Duration.ofSeconds(30);
 
+  /** The most of a body that is decoded at once; what one read of a socket can bring. */
+  private static final int PIECE_BYTES = 64 << 10;
+
   private final EventLoopGroup loops;
   private final FaultHandler faults;
 
@@ -113,7 +116,8 @@ public final class HttpServer implements AutoCloseable {
                             new HttpRequestDecoder(
                                 new HttpDecoderConfig()
                                     .setMaxInitialLineLength(config.maxHeadBytes())
-                                    .setMaxHeaderSize(config.maxHeadBytes())))
+                                    .setMaxHeaderSize(config.maxHeadBytes())
+                                    .setMaxChunkSize(PIECE_BYTES)))
                         .addLast(new HttpResponseEncoder());
                     // Without an idle limit, only a body that stops half way ends the connection.
                     Duration patience =
