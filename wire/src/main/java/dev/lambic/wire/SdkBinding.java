@@ -65,6 +65,28 @@ final class SdkBinding {
   }
 
   /**
+   * An operation that the interface lacks because its answer streams; its request is known all the
+   * same. It cannot be invoked, so somebody has to take it raw.
+   *
+   * @param name such as {@code InvokeWithResponseStream}
+   */
+  static Operation streaming(Class<? extends SdkClient> api, String name) {
+    try {
+      Class<? extends SdkRequest> request =
+          Class.forName(api.getPackageName() + ".model." + name + "Request")
+              .asSubclass(SdkRequest.class);
+      return operation(
+          request,
+          Character.toLowerCase(name.charAt(0)) + name.substring(1),
+          (service, input) -> {
+            throw new IllegalStateException(name + " has no typed answer");
+          });
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("the SDK knows no " + name, e);
+    }
+  }
+
+  /**
    * Every operation of the interface that takes one request and gives one response, by name.
    *
    * <p>Operations that stream are left out: they have no such method.
@@ -97,33 +119,42 @@ final class SdkBinding {
   }
 
   private static Operation operation(Method method, Class<? extends SdkRequest> request) {
-    String simpleName = request.getSimpleName();
     try {
-      Field binding =
-          Class.forName(
-                  request.getPackageName().replace(".model", ".transform")
-                      + "."
-                      + simpleName
-                      + "Marshaller")
-              .getDeclaredField("SDK_OPERATION_BINDING");
-      binding.setAccessible(true);
-      OperationInfo info = (OperationInfo) binding.get(null);
       MethodHandle handle =
           MethodHandles.publicLookup()
               .unreflect(method)
               .asType(MethodType.methodType(SdkPojo.class, Object.class, SdkRequest.class));
-      return new Operation(
-          simpleName.substring(0, simpleName.length() - "Request".length()),
+      return operation(
           request,
           method.getName(),
-          info.httpMethod().name(),
-          info.requestUri(),
-          info.operationIdentifier(),
-          new NewBuilder(request),
           (service, input) -> (SdkPojo) handle.invokeExact(service, input));
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("the SDK describes " + simpleName + " differently", e);
+      throw new IllegalStateException("the SDK describes " + request + " differently", e);
     }
+  }
+
+  private static Operation operation(
+      Class<? extends SdkRequest> request, String methodName, Operation.Invoker invoker)
+      throws ReflectiveOperationException {
+    String simpleName = request.getSimpleName();
+    Field binding =
+        Class.forName(
+                request.getPackageName().replace(".model", ".transform")
+                    + "."
+                    + simpleName
+                    + "Marshaller")
+            .getDeclaredField("SDK_OPERATION_BINDING");
+    binding.setAccessible(true);
+    OperationInfo info = (OperationInfo) binding.get(null);
+    return new Operation(
+        simpleName.substring(0, simpleName.length() - "Request".length()),
+        request,
+        methodName,
+        info.httpMethod().name(),
+        info.requestUri(),
+        info.operationIdentifier(),
+        new NewBuilder(request),
+        invoker);
   }
 
   /** Makes builders; looks for the way to do so when first asked, for that loads many classes. */

@@ -1,5 +1,6 @@
 package dev.lambic.wire;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -56,7 +57,12 @@ final class ServiceSlot {
     try {
       known = loaded;
       if (known == null) {
-        List<Operation> operations = SdkBinding.operations(sdk.api());
+        List<Operation> operations = new ArrayList<>(SdkBinding.operations(sdk.api()));
+        for (String raw : service.raw().keySet()) {
+          if (operations.stream().noneMatch(operation -> operation.name().equals(raw))) {
+            operations.add(SdkBinding.streaming(sdk.api(), raw));
+          }
+        }
         ConstraintData data = ConstraintData.of(service.name());
         known =
             new Loaded(

@@ -30,6 +30,7 @@ import software.amazon.awssdk.services.lambda.model.GetFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
 import software.amazon.awssdk.services.lambda.model.InvokeRequest;
+import software.amazon.awssdk.services.lambda.model.InvokeWithResponseStreamRequest;
 import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.lambda.model.ServiceException;
 import software.amazon.awssdk.services.lambda.model.TagResourceRequest;
@@ -508,6 +509,30 @@ final class AwsEndpointTest {
         Recorder.send(watched, Recorder.request("POST", target, lambda(), "x".repeat(65_537)));
     assertThat(refused.status()).isEqualTo(403);
     assertThat(threads.getLast()).isNotEqualTo(caller);
+  }
+
+  @Test
+  void anOperationThatTheInterfaceLacksIsTakenRaw() {
+    AwsEndpoint streaming =
+        AwsEndpoint.builder(Ticker.system(), Ids.secure(), (where, fault) -> faults.add(fault))
+            .service(
+                Service.sdk("lambda", LambdaClient.class, Functions::new)
+                    .raw(
+                        "InvokeWithResponseStream",
+                        call -> {
+                          String name =
+                              call.typed(InvokeWithResponseStreamRequest.class).functionName();
+                          call.responder().send(200, call.answerHeaders(), utf8("for " + name));
+                        }))
+            .build();
+    String target = "/2021-11-15/functions/f/response-streaming-invocations";
+    assertThat(
+            Recorder.text(Recorder.send(streaming, Recorder.request("POST", target, lambda(), ""))))
+        .isEqualTo("for f");
+    Headers wrong = lambda().add("X-Amz-Invocation-Type", "Event");
+    Answer refused = Recorder.send(streaming, Recorder.request("POST", target, wrong, ""));
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(Recorder.text(refused)).contains("[DryRun, RequestResponse]");
   }
 
   @Test

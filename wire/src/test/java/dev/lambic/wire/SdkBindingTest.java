@@ -47,6 +47,18 @@ final class SdkBindingTest {
   }
 
   @Test
+  void anOperationThatStreamsIsKnownByItsRequest() {
+    Operation streaming = SdkBinding.streaming(LambdaClient.class, "InvokeWithResponseStream");
+    assertThat(streaming.name()).isEqualTo("InvokeWithResponseStream");
+    assertThat(streaming.httpMethod()).isEqualTo("POST");
+    assertThat(streaming.uri())
+        .isEqualTo("/2021-11-15/functions/{FunctionName}/response-streaming-invocations");
+    Structure input = SdkBinding.structure(streaming.newRequest().get());
+    assertThat(member(input, "InvocationType").wireName()).isEqualTo("X-Amz-Invocation-Type");
+    assertThat(input.payload()).isEqualTo(member(input, "Payload"));
+  }
+
+  @Test
   void anOperationOfAwsJsonIsKnownByItsTarget() {
     assertThat(Objects.requireNonNull(byName(DynamoDbClient.class).get("PutItem")).target())
         .isEqualTo("DynamoDB_20120810.PutItem");
