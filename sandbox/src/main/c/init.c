@@ -252,6 +252,32 @@ static int signal_as_told(struct reader *reader) {
   return 0;
 }
 
+static void tell_end(struct program *program, int status) {
+  struct writer writer;
+  put_header(&writer, EXITED, 0, 0);
+  put_u32(&writer, program->process);
+  put_u32(&writer, WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 0);
+  put_u32(&writer, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
+  program->pid = 0;
+  if (send_message(CONTROL_FD, writer.bytes, writer.length, -1) < 0) _exit(1);
+}
+
+/*
+ * Ends all processes but this one. None escapes by a fork: the kernel refuses one to a process that
+ * has a deadly signal, and whoever has lost its parent becomes a child of this process.
+ */
+static int end_all(void) {
+  int status;
+  if (kill(-1, SIGKILL) < 0 && errno != ESRCH) return fail("kill", "all");
+  for (;;) {
+    pid_t pid = waitpid(-1, &status, __WALL);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) return errno == ECHILD ? 0 : fail("wait", "all");
+    struct program *program = find_program(pid);
+    if (program) tell_end(program, status);
+  }
+}
+
 static void reply(int result, uint32_t request) {
   struct writer writer;
   if (result < 0) {
@@ -274,6 +300,8 @@ static void obey(void) {
     result = start_as_told(&reader, fd);
   } else if (header.type == SIGNAL) {
     result = signal_as_told(&reader);
+  } else if (header.type == CLEAR) {
+    result = end_all();
   } else {
     errno = EINVAL;
     result = fail("message", "type");
@@ -290,14 +318,7 @@ static void reap(void) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
     struct program *program = find_program(pid);
-    if (!program) continue;
-    struct writer writer;
-    put_header(&writer, EXITED, 0, 0);
-    put_u32(&writer, program->process);
-    put_u32(&writer, WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 0);
-    put_u32(&writer, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
-    program->pid = 0;
-    if (send_message(CONTROL_FD, writer.bytes, writer.length, -1) < 0) _exit(1);
+    if (program) tell_end(program, status);
   }
 }
 

@@ -51,6 +51,7 @@ enum message_type {
   START = 3,  /* u32 process, texts argv, texts environment, text directory; pipe attached */
   SIGNAL = 4, /* u32 process, u32 signal */
   KILL = 5,
+  CLEAR = 6, /* ends every program; answered when none is left */
   /* launcher to server */
   DONE = 16,   /* to CREATE: u32 pid, network namespace attached; to the others: nothing */
   FAILED = 17, /* text step, u32 errno, text path */

@@ -282,7 +282,7 @@ static int attach(const struct shell *shell, struct reader *reader) {
   return result;
 }
 
-/* The first process answers START and SIGNAL itself. */
+/* The first process answers START, SIGNAL and CLEAR itself. */
 static int forward(const struct shell *shell, const unsigned char *message, size_t length, int fd) {
   if (fd >= 0) {
     /* So that the function may open its own output again, as in "> /dev/stderr". */
@@ -334,7 +334,7 @@ void shell_command(struct header header, unsigned char *message, size_t length, 
     result = fail("dead", "");
   } else if (header.type == ATTACH) {
     result = attach(shell, &reader);
-  } else if (header.type == START || header.type == SIGNAL) {
+  } else if (header.type == START || header.type == SIGNAL || header.type == CLEAR) {
     result = forward(shell, message, length, fd);
     answered = result == 0;
   } else {

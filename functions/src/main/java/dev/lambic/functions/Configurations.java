@@ -13,6 +13,8 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.ApplicationLogLevel;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.EphemeralStorage;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
@@ -22,6 +24,7 @@ import software.amazon.awssdk.services.lambda.model.LoggingConfig;
 import software.amazon.awssdk.services.lambda.model.PackageType;
 import software.amazon.awssdk.services.lambda.model.SnapStartApplyOn;
 import software.amazon.awssdk.services.lambda.model.SnapStartOptimizationStatus;
+import software.amazon.awssdk.services.lambda.model.SystemLogLevel;
 import software.amazon.awssdk.services.lambda.model.TracingMode;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
 
@@ -104,9 +107,8 @@ final class Configurations {
     if (changes.environment() != null) {
       after.environment(e -> e.variables(changes.environment().variables()));
     }
-    if (changes.loggingConfig() != null && changes.loggingConfig().logGroup() != null) {
-      String group = changes.loggingConfig().logGroup();
-      after.loggingConfig(before.loggingConfig().toBuilder().logGroup(group).build());
+    if (changes.loggingConfig() != null) {
+      after.loggingConfig(merge(before.loggingConfig(), changes.loggingConfig()));
     }
     if (changes.vpcConfig() != null) {
       after.vpcConfig(v ->
@@ -116,6 +118,40 @@ final class Configurations {
               .ipv6AllowedForDualStack(false));
     }
     return after.build();
+  }
+
+  /** Levels are there with the format JSON only, and are INFO unless something else was said. */
+  private static LoggingConfig merge(LoggingConfig before, LoggingConfig changes) {
+    LoggingConfig.Builder after = before.toBuilder();
+    if (changes.logGroup() != null) {
+      after.logGroup(changes.logGroup());
+    }
+    if (changes.logFormat() != null) {
+      after.logFormat(changes.logFormat());
+    }
+    if (changes.applicationLogLevel() != null) {
+      after.applicationLogLevel(changes.applicationLogLevel());
+    }
+    if (changes.systemLogLevel() != null) {
+      after.systemLogLevel(changes.systemLogLevel());
+    }
+    LoggingConfig merged = after.build();
+    if (merged.logFormat() != LogFormat.JSON) {
+      if (changes.applicationLogLevel() != null || changes.systemLogLevel() != null) {
+        throw Errors.invalid(
+            "ApplicationLogLevel and SystemLogLevel can be set only with the LogFormat JSON.");
+      }
+      return merged.toBuilder()
+          .applicationLogLevel((ApplicationLogLevel) null)
+          .systemLogLevel((SystemLogLevel) null)
+          .build();
+    }
+    if (merged.applicationLogLevel() == null) {
+      merged = merged.toBuilder().applicationLogLevel(ApplicationLogLevel.INFO).build();
+    }
+    return merged.systemLogLevel() == null
+        ? merged.toBuilder().systemLogLevel(SystemLogLevel.INFO).build()
+        : merged;
   }
 
   /** The configuration with other code. */
@@ -170,6 +206,9 @@ final class Configurations {
         version.revisionId(),
         version.role(),
         version.runtimeAsString(),
+        version.runtimeVersionConfig() == null
+            ? ""
+            : orEmpty(version.runtimeVersionConfig().runtimeVersionArn()),
         version.handler(),
         version.memorySize(),
         version.timeout(),
@@ -177,8 +216,15 @@ final class Configurations {
         version.architecturesAsStrings().getFirst(),
         version.environment() == null ? Map.of() : version.environment().variables(),
         version.loggingConfig().logGroup(),
+        version.loggingConfig().logFormatAsString(),
+        orEmpty(version.loggingConfig().applicationLogLevelAsString()),
+        orEmpty(version.loggingConfig().systemLogLevelAsString()),
         version.codeSha256(),
         codeId(version));
+  }
+
+  private static String orEmpty(@Nullable String text) {
+    return text == null ? "" : text;
   }
 
   /** An ARN in AWS's form; the last part names the runtime as this program has it. */

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param revision changes with whatever changes the behaviour of the function
  * @param role the execution role's ARN
  * @param runtime AWS's identifier, such as {@code python3.12}
+ * @param runtimeVersionArn names the very runtime, as AWS names runtimes' versions
  * @param handler as configured
  * @param memoryMb 128 to 10240
  * @param timeoutSeconds 1 to 900
@@ -23,6 +24,9 @@ import java.util.Map;
  * @param architecture {@code x86_64} or {@code arm64}
  * @param variables the function's own environment variables
  * @param logGroup where its logs go
+ * @param logFormat {@code Text} or {@code JSON}
+ * @param applicationLogLevel empty with the format Text
+ * @param systemLogLevel empty with the format Text
  * @param codeSha256 the deployment package's SHA-256 in base64, as the API shows it
  * @param codeId the same in hexadecimal; {@link CodeStore#acquire} takes it
  */
@@ -35,6 +39,7 @@ public record FunctionVersion(
     String revision,
     String role,
     String runtime,
+    String runtimeVersionArn,
     String handler,
     int memoryMb,
     int timeoutSeconds,
@@ -42,6 +47,9 @@ public record FunctionVersion(
     String architecture,
     Map<String, String> variables,
     String logGroup,
+    String logFormat,
+    String applicationLogLevel,
+    String systemLogLevel,
     String codeSha256,
     String codeId) {
   /** The version of the code and configuration that updates change. */

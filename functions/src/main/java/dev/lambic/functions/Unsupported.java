@@ -6,8 +6,6 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
-import software.amazon.awssdk.services.lambda.model.LogFormat;
-import software.amazon.awssdk.services.lambda.model.LoggingConfig;
 import software.amazon.awssdk.services.lambda.model.PackageType;
 import software.amazon.awssdk.services.lambda.model.SnapStartApplyOn;
 import software.amazon.awssdk.services.lambda.model.TracingMode;
@@ -41,9 +39,6 @@ final class Unsupported {
               r ->
                   r.snapStart() != null
                       && r.snapStart().applyOn() == SnapStartApplyOn.PUBLISHED_VERSIONS),
-          new Rule<>(
-              "LoggingConfig with LogFormat JSON or log levels",
-              r -> r.loggingConfig() != null && used(r.loggingConfig())),
           new Rule<>("CapacityProviderConfig", r -> r.capacityProviderConfig() != null),
           new Rule<>("DurableConfig", r -> r.durableConfig() != null));
 
@@ -95,12 +90,6 @@ final class Unsupported {
     return used(vpc.subnetIds())
         || used(vpc.securityGroupIds())
         || Boolean.TRUE.equals(vpc.ipv6AllowedForDualStack());
-  }
-
-  private static boolean used(LoggingConfig logging) {
-    return logging.logFormat() == LogFormat.JSON
-        || logging.applicationLogLevelAsString() != null
-        || logging.systemLogLevelAsString() != null;
   }
 
   private static boolean used(@Nullable String text) {

@@ -266,7 +266,6 @@ class ValidationTest {
     "FileSystemConfigs",
     "ImageConfig",
     "SnapStart with ApplyOn PublishedVersions",
-    "LoggingConfig with LogFormat JSON or log levels",
     "CapacityProviderConfig",
     "DurableConfig"
   })
@@ -292,8 +291,6 @@ class ValidationTest {
             case "ImageConfig" -> r.imageConfig(i -> i.workingDirectory("/"));
             case "SnapStart with ApplyOn PublishedVersions" ->
                 r.snapStart(s -> s.applyOn("PublishedVersions"));
-            case "LoggingConfig with LogFormat JSON or log levels" ->
-                r.loggingConfig(l -> l.logFormat("JSON"));
             case "CapacityProviderConfig" ->
                 r.capacityProviderConfig(
                     c -> c.lambdaManagedInstancesCapacityProviderConfig(l -> {}));
@@ -304,6 +301,14 @@ class ValidationTest {
     assertThat(create(with))
         .isEqualTo(
             "400 InvalidParameterValueException: Lambic does not support " + setting + " yet.");
+  }
+
+  @Test
+  void logLevelsNeedTheFormatJson() {
+    assertThat(create(r -> r.loggingConfig(l -> l.applicationLogLevel("DEBUG"))))
+        .isEqualTo(
+            "400 InvalidParameterValueException: ApplicationLogLevel and SystemLogLevel can be set"
+                + " only with the LogFormat JSON.");
   }
 
   @Test

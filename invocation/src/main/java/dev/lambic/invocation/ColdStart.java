@@ -2,20 +2,17 @@ package dev.lambic.invocation;
 
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
-import dev.lambic.kernel.Ticker;
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The way of one invocation through an environment that is made for it.
  *
  * <p>Nothing here waits: each step is run by what the one before it leads to. An initialisation
- * that takes too long is begun anew in another environment, then within the invocation's own time,
- * as Lambda does.
+ * that fails or takes too long is begun anew, then within the invocation's own time, as Lambda
+ * does.
  */
 final class ColdStart {
   /** How long a start may wait for its turn. */
@@ -42,7 +39,6 @@ final class ColdStart {
   private final StartQueue queue;
   private final Timers timers;
   private final Executor background;
-  private final Ticker ticker;
   private final Duration initTimeout;
 
   ColdStart(
@@ -52,7 +48,6 @@ final class ColdStart {
       StartQueue queue,
       Timers timers,
       Executor background,
-      Ticker ticker,
       Duration initTimeout) {
     this.invocation = invocation;
     this.answer = answer;
@@ -60,27 +55,20 @@ final class ColdStart {
     this.queue = queue;
     this.timers = timers;
     this.background = background;
-    this.ticker = ticker;
     this.initTimeout = initTimeout;
-  }
-
-  void begin() {
-    queue(new Attempt(false, ticker.nanos(), initTimeout.toNanos()));
   }
 
   /** Whether the invocation has its environment or its answer; after that others look after it. */
   private volatile boolean settled;
 
-  /** One try to have an initialised environment. */
-  private record Attempt(boolean second, long began, long limit) {}
-
-  private void queue(Attempt attempt) {
+  /** Waits for its turn; whatever comes of it leads to the answer. */
+  void begin() {
     AtomicBoolean taken = new AtomicBoolean();
     AtomicReference<Timers.Timer> patience = new AtomicReference<>(() -> {});
     queue.submit(() -> {
       if (taken.compareAndSet(false, true)) {
         patience.get().cancel();
-        launch(attempt);
+        launch();
       } else {
         queue.started();
         queue.gone();
@@ -104,7 +92,7 @@ final class ColdStart {
     }
   }
 
-  private void launch(Attempt attempt) {
+  private void launch() {
     Worker worker;
     try {
       worker = home.make(invocation.image());
@@ -118,14 +106,13 @@ final class ColdStart {
     } finally {
       queue.started();
     }
-    long left = Math.max(0, attempt.limit - (attempt.second ? ticker.nanos() - attempt.began : 0));
-    Timers.Timer limit = timers.after(left, worker::initTimedOut);
+    Timers.Timer limit = timers.after(initTimeout.toNanos(), worker::initTimedOut);
     var _ =
         worker
             .init()
             .whenComplete((init, never) -> {
               limit.cancel();
-              background.execute(() -> settle(worker, init, attempt));
+              background.execute(() -> settle(worker, init));
             });
   }
 
@@ -148,9 +135,9 @@ final class ColdStart {
     return new LambicException("ServiceException", Blame.PLATFORM, message, cause);
   }
 
-  private void settle(Worker worker, Worker.Init init, Attempt attempt) {
+  private void settle(Worker worker, Init init) {
     try {
-      initialized(worker, init, attempt);
+      initialized(worker, init);
     } catch (RuntimeException | Error e) {
       home.fault("initialising an environment", e);
       worker.endIfIdle();
@@ -160,27 +147,19 @@ final class ColdStart {
     }
   }
 
-  private void initialized(Worker worker, Worker.Init init, Attempt attempt) {
+  private void initialized(Worker worker, Init init) {
     switch (init) {
-      case Worker.Init.Ready ready -> run(worker, ready.nanos(), attempt);
-      case Worker.Init.Failed failed -> {
-        worker.endIfIdle();
-        finish(initFailed(worker, failed));
-      }
-      case Worker.Init.TimedOut late -> {
-        worker.endIfIdle();
-        if (attempt.second) {
-          finish(timedOut(worker, attempt));
-        } else {
-          long timeout = TimeUnit.SECONDS.toNanos(invocation.image().timeoutSeconds());
-          queue(new Attempt(true, ticker.nanos(), timeout));
-          worker.logInit(late.nanos(), LogLines.TIMEOUT);
+      case Init.Ready ready -> run(worker, ready);
+      case Init.Unfit unfit -> {
+        settle();
+        if (!worker.runAnew(invocation, answer, unfit) && !worker.run(invocation, answer, 0)) {
+          tooLate(worker, 0);
         }
       }
     }
   }
 
-  private void run(Worker worker, long initNanos, Attempt attempt) {
+  private void run(Worker worker, Init.Ready ready) {
     try {
       worker.limitCpu();
     } catch (RuntimeException e) {
@@ -191,48 +170,31 @@ final class ColdStart {
         return;
       }
     }
-    long used = attempt.second ? ticker.nanos() - attempt.began : 0;
-    settled = true;
-    home.settled(invocation);
-    if (!worker.run(invocation, answer, attempt.second ? 0 : initNanos, used)) {
-      over(initFailed(worker, worker.howItEnded()));
+    worker.logInit(ready);
+    settle();
+    if (!worker.run(invocation, answer, ready.nanos())) {
+      tooLate(worker, ready.nanos());
     }
   }
 
-  private Outcome initFailed(Worker worker, Worker.Init.Failed failed) {
-    String id = invocation.requestId();
-    byte[] body = failed.body();
-    worker.logFailedInit(id, failed);
-    byte[] shown = body != null ? body : InvocationErrors.body(failed.type(), id, failed.exit());
-    return new Outcome(shown, "Unhandled", logTail(worker));
+  private void settle() {
+    settled = true;
+    home.settled(invocation);
   }
 
-  private Outcome timedOut(Worker worker, Attempt attempt) {
-    String id = invocation.requestId();
-    String message = InvocationErrors.timedOut(invocation.image().timeoutSeconds());
-    worker.logTimedOutInit(id, message, ticker.nanos() - attempt.began);
-    byte[] body = InvocationErrors.body("Sandbox.Timedout", id, message);
-    return new Outcome(body, "Unhandled", logTail(worker));
-  }
-
-  private byte @Nullable [] logTail(Worker worker) {
-    return invocation.wantLog() ? worker.logTail() : null;
+  private void tooLate(Worker worker, long initNanos) {
+    home.over();
+    worker.tooLate(invocation, answer, initNanos);
   }
 
   private void finish(Outcome outcome) {
-    settled = true;
-    home.settled(invocation);
-    over(outcome);
-  }
-
-  private void over(Outcome outcome) {
+    settle();
     home.over();
     answer.outcome(outcome);
   }
 
   private void refuse(LambicException why) {
-    settled = true;
-    home.settled(invocation);
+    settle();
     home.over();
     answer.refused(why);
   }

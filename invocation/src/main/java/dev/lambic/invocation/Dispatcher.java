@@ -161,7 +161,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
         placeLater(invocation, answer, entry);
         return;
       }
-      if (worker.run(invocation, answer, 0, 0)) {
+      if (worker.run(invocation, answer, 0)) {
         return;
       }
     }
@@ -176,7 +176,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   }
 
   private void startCold(Invocation invocation, Answer answer) {
-    new ColdStart(invocation, answer, home, queue, timers, background, ticker, config.initTimeout())
+    new ColdStart(invocation, answer, home, queue, timers, background, config.initTimeout())
         .begin();
   }
 
@@ -411,7 +411,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     }
   }
 
-  private final class Owner implements Worker.Owner {
+  private final class Owner implements WorkerOwner {
     @Override
     public void answered(Worker worker) {
       synchronized (Dispatcher.this) {
@@ -446,7 +446,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
         // Somebody else took the place; the environment is free for whoever comes.
         next.answer.refused(tooMany());
         idle(worker);
-      } else if (!worker.run(next.invocation, next.answer, 0, 0)) {
+      } else if (!worker.run(next.invocation, next.answer, 0)) {
         place(next.invocation, next.answer);
       }
     }

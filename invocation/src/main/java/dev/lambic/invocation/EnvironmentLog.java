@@ -1,6 +1,9 @@
 package dev.lambic.invocation;
 
 import dev.lambic.kernel.Ticker;
+import dev.lambic.runtime.LogSettings;
+import dev.lambic.runtime.PlatformEvent;
+import dev.lambic.runtime.TelemetryRecords;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -20,12 +23,24 @@ final class EnvironmentLog {
 
   private final Logs.Stream stream;
   private final Ticker ticker;
+  private final LogSettings settings;
+  private final TelemetryRecords records;
+  private final PlatformLine.Level least;
   private byte[] line = new byte[512];
   private int length;
   private final byte[] tail = new byte[TAIL_BYTES];
   private long tailWritten;
 
-  EnvironmentLog(Logs.Stream stream, Ticker ticker) {
+  /**
+   * A log.
+   *
+   * @param records the words of a log in JSON
+   */
+  EnvironmentLog(
+      Logs.Stream stream, Ticker ticker, LogSettings settings, TelemetryRecords records) {
+    this.records = records;
+    this.settings = settings;
+    this.least = PlatformLine.Level.valueOf(settings.systemLevel());
     this.stream = stream;
     this.ticker = ticker;
   }
@@ -71,12 +86,29 @@ final class EnvironmentLog {
     emit(text);
   }
 
-  /** Adds a line of Lambda's own, after what the processes wrote before it. */
-  synchronized void platform(String text) {
+  /** Adds something of Lambda's own, after what the processes wrote before it. */
+  synchronized void platform(PlatformLine line) {
     if (length > 0) {
       endLine();
     }
-    emit(text);
+    PlatformEvent event = line.event();
+    String text = line.text();
+    if (settings.json()) {
+      if (event != null && line.level().compareTo(least) >= 0) {
+        emit(records.logLine(event, ticker.instant()));
+      }
+    } else if (text != null) {
+      emit(text);
+    }
+  }
+
+  /** Adds a warning of Lambic's. */
+  synchronized void warn(String text) {
+    if (settings.json()) {
+      emit(TelemetryRecords.warning(text, ticker.instant()));
+    } else {
+      emit("[WARN] " + text);
+    }
   }
 
   private void emit(String text) {

@@ -8,6 +8,7 @@ import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentSpec;
 import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.SessionCredentials;
+import dev.lambic.runtime.TelemetryRecords;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -69,14 +70,18 @@ final class EnvironmentMaker {
     String unique = ids.hex32();
     String date = LocalDate.ofInstant(ticker.instant(), ZoneOffset.UTC).format(STREAM_DATE);
     String stream = date + "/[" + image.version() + "]" + unique;
-    EnvironmentLog log = new EnvironmentLog(logs.open(image, stream), ticker);
-    target.warning().ifPresent(text -> log.platform("[WARN] " + text));
+    EnvironmentLog log = new EnvironmentLog(
+            logs.open(image, stream),
+            ticker,
+            image.logSettings(),
+            new TelemetryRecords(image.name(), image.version(), stream, image.memoryMb()));
     SessionCredentials session = credentials.issue(image.account(), image.role(), image.name());
     held.also(() -> credentials.revoke(session));
     Code.Lease lease = image.code().acquire();
     held.also(lease::close);
     Worker worker = workers.apply(log);
     known.accept(worker);
+    worker.starting(target);
     try {
       // A function's name may begin with what no sandbox's name may.
       String name = unique.substring(0, 12) + "-" + image.name();
@@ -124,6 +129,7 @@ final class EnvironmentMaker {
         lease.opt(),
         image.logGroup(),
         stream,
+        image.logSettings(),
         session);
   }
 

@@ -1,5 +1,6 @@
 package dev.lambic.invocation;
 
+import dev.lambic.runtime.LogSettings;
 import java.util.Map;
 
 /**
@@ -13,12 +14,14 @@ import java.util.Map;
  * @param account twelve digits
  * @param role ARN of the execution role
  * @param runtime AWS's runtime identifier
+ * @param runtimeVersionArn names the very runtime; empty where the function brings its own
  * @param handler as configured; may be empty
  * @param memoryMb memory size
  * @param timeoutSeconds longest duration of an invocation
  * @param tmpMb size of {@code /tmp}
  * @param variables the function's own environment variables
  * @param logGroup CloudWatch Logs group
+ * @param logSettings the form of its log
  * @param code gives the unpacked code
  */
 public record FunctionImage(
@@ -30,12 +33,14 @@ public record FunctionImage(
     String account,
     String role,
     String runtime,
+    String runtimeVersionArn,
     String handler,
     int memoryMb,
     int timeoutSeconds,
     int tmpMb,
     Map<String, String> variables,
     String logGroup,
+    LogSettings logSettings,
     Code code) {
   /** Copies the variables. */
   public FunctionImage {

@@ -1,62 +1,146 @@
 package dev.lambic.invocation;
 
+import dev.lambic.invocation.PlatformLine.Level;
+import dev.lambic.kernel.Ticker;
+import dev.lambic.runtime.PlatformEvent;
+import dev.lambic.runtime.PlatformEvent.Phase;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The lines that Lambda itself writes into a function's log.
  *
- * <p>Follows "Viewing CloudWatch logs for Lambda functions" and "Understanding the Lambda execution
- * environment lifecycle" of the Lambda Developer Guide.
+ * <p>Follows "Viewing CloudWatch logs for Lambda functions", "Understanding the Lambda execution
+ * environment lifecycle" and "Lambda Telemetry API Event schema reference" of the Lambda Developer
+ * Guide.
  */
 final class LogLines {
-  /** What follows the figures of an invocation that the function did not answer in time. */
-  static final String TIMEOUT = "Status: timeout";
+  /** A language, perhaps with a dot after it, and its version. */
+  private static final Pattern RUNTIME = Pattern.compile("([a-z]+?)\\.?((?:al)?\\d.*?)(?:\\.x)?");
 
-  private LogLines() {}
+  private final Ticker ticker;
+  private final FunctionImage image;
 
-  static String start(String requestId, String version) {
-    return "START RequestId: " + requestId + " Version: " + version;
+  LogLines(Ticker ticker, FunctionImage image) {
+    this.ticker = ticker;
+    this.image = image;
   }
 
-  static String end(String requestId) {
-    return "END RequestId: " + requestId;
+  /** An environment is being made; image functions have no version of a runtime. */
+  PlatformLine initStart() {
+    String arn = image.runtimeVersionArn();
+    if (arn.isEmpty()) {
+      return new PlatformLine(
+          null, new PlatformEvent.InitStart(Phase.INIT, null, null), Level.DEBUG);
+    }
+    String version = version(image.runtime());
+    return new PlatformLine(
+        "INIT_START Runtime Version: " + version + "\tRuntime Version ARN: " + arn,
+        new PlatformEvent.InitStart(Phase.INIT, version, arn),
+        Level.INFO);
   }
 
-  /** What follows the figures of an invocation or initialisation that ended with its runtime. */
-  static String failed(String errorType) {
-    return "Status: error\tError Type: " + errorType;
+  /** Such as {@code python:3.12.v1} for {@code python3.12}. */
+  private static String version(String runtime) {
+    Matcher parts = RUNTIME.matcher(runtime);
+    return parts.matches() ? parts.group(1) + ":" + parts.group(2) + ".v1" : runtime;
+  }
+
+  PlatformLine initRuntimeDone(Phase phase, Ending ending) {
+    return new PlatformLine(
+        null,
+        new PlatformEvent.InitRuntimeDone(phase, ending.status(), ending.errorType()),
+        ending.isSuccess() ? Level.DEBUG : Level.WARN);
+  }
+
+  /** The figures of an initialisation; in plain text only one that failed has them. */
+  PlatformLine initReport(Phase phase, long nanos, Ending ending) {
+    String text =
+        String.format(
+            Locale.ROOT,
+            "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\t%s",
+            nanos / 1e6,
+            phase.name().toLowerCase(Locale.ROOT),
+            ending.text());
+    return new PlatformLine(
+        ending.isSuccess() ? null : text,
+        new PlatformEvent.InitReport(phase, ending.status(), ending.errorType(), nanos / 1e6),
+        ending.isSuccess() ? Level.DEBUG : Level.WARN);
+  }
+
+  PlatformLine start(Task of) {
+    return new PlatformLine(
+        "START RequestId: " + of.id() + " Version: " + image.version(),
+        new PlatformEvent.Start(of.id(), image.version(), null),
+        Level.INFO);
+  }
+
+  /** The time of an invocation is over. */
+  PlatformLine timedOut(String requestId) {
+    String time = ticker.instant().truncatedTo(ChronoUnit.MILLIS).toString();
+    String message = InvocationErrors.timedOut(image.timeoutSeconds());
+    return PlatformLine.text(time + " " + requestId + " " + message);
+  }
+
+  /** A runtime's process ended. */
+  static PlatformLine exited(String requestId, String how, String errorType) {
+    return PlatformLine.text("RequestId: " + requestId + " Error: " + how + "\n" + errorType);
+  }
+
+  /** The runtime is done with an invocation. */
+  PlatformLine end(Task of) {
+    int produced = of.outcome == null ? 0 : of.outcome.payload().length;
+    return new PlatformLine(
+        "END RequestId: " + of.id(),
+        new PlatformEvent.RuntimeDone(
+            of.id(),
+            of.ending.status(),
+            of.ending.errorType(),
+            (of.ended - of.began) / 1e6,
+            produced,
+            List.of(),
+            null),
+        of.ending.isSuccess() ? Level.DEBUG : Level.WARN);
   }
 
   /**
    * The figures of an invocation.
    *
-   * @param nanos its duration
-   * @param initNanos duration of the initialisation that came before it; 0 if none did
    * @param peakBytes most memory that the environment has used
-   * @param status how it ended, if not by the function's own answer; else empty
    */
-  static String report(
-      String requestId, long nanos, long initNanos, int memoryMb, long peakBytes, String status) {
-    double millis = nanos / 1e6;
-    double initMillis = initNanos / 1e6;
+  PlatformLine report(Task of, long peakBytes) {
+    int memoryMb = image.memoryMb();
+    double millis = (of.ended - of.began) / 1e6;
+    double initMillis = of.initNanos / 1e6;
+    long billed = (long) Math.ceil(millis + initMillis);
     long usedMb = Math.min((peakBytes + (1 << 20) - 1) >> 20, memoryMb);
     String line =
         String.format(
             Locale.ROOT,
             "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-            requestId,
+            of.id(),
             millis,
-            (long) Math.ceil(millis + initMillis),
+            billed,
             memoryMb,
             usedMb);
     String init =
-        initNanos > 0 ? String.format(Locale.ROOT, "Init Duration: %.2f ms\t", initMillis) : "";
-    return line + init + status;
-  }
-
-  /** The figures of an initialisation that failed. */
-  static String initReport(long nanos, String status) {
-    return String.format(
-        Locale.ROOT, "INIT_REPORT Init Duration: %.2f ms\tPhase: init\t%s", nanos / 1e6, status);
+        of.initNanos > 0 ? String.format(Locale.ROOT, "Init Duration: %.2f ms\t", initMillis) : "";
+    return new PlatformLine(
+        line + init + of.ending.text(),
+        new PlatformEvent.Report(
+            of.id(),
+            of.ending.status(),
+            of.ending.errorType(),
+            millis,
+            billed,
+            memoryMb,
+            usedMb,
+            of.initNanos > 0 ? initMillis : null,
+            List.of(),
+            null),
+        of.ending.isSuccess() ? Level.INFO : Level.WARN);
   }
 }

@@ -34,7 +34,11 @@ final class Pool {
 
   /** The environment that became idle last, for it is the one most likely in the caches. */
   @Nullable Worker takeIdle() {
-    return idle.pollLast();
+    Worker latest = idle.pollLast();
+    if (latest != null) {
+      latest.pooled = false;
+    }
+    return latest;
   }
 
   /** The environment that has been idle for longest. */
@@ -43,7 +47,10 @@ final class Pool {
   }
 
   void remove(Worker worker) {
-    idle.remove(worker);
+    if (worker.pooled) {
+      worker.pooled = false;
+      idle.remove(worker);
+    }
   }
 
   Iterable<Worker> idle() {
@@ -91,7 +98,11 @@ final class Pool {
   @Nullable Waiting becameIdle(Worker worker, boolean keep) {
     settled(worker);
     Waiting next = keep ? waiting.pollFirst() : null;
-    if (next == null && keep) {
+    if (next != null || !keep) {
+      remove(worker);
+    } else if (!worker.pooled) {
+      // It may be here already, for its runtime ended and can be started anew.
+      worker.pooled = true;
       idle.addLast(worker);
     }
     return next;
@@ -99,7 +110,7 @@ final class Pool {
 
   /** An environment ended; the invocation that waited for it in vain, or null. */
   @Nullable Waiting ended(Worker worker) {
-    idle.remove(worker);
+    remove(worker);
     settled(worker);
     return waiting.size() > answered ? waiting.pollFirst() : null;
   }

@@ -1,11 +1,13 @@
 package dev.lambic.invocation;
 
+import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
+import dev.lambic.runtime.PlatformEvent.Phase;
+import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.Work;
-import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -15,114 +17,81 @@ import org.jspecify.annotations.Nullable;
  * One execution environment and what it is doing.
  *
  * <p>All state is guarded by the object's lock and changes along {@link Life}'s table. Callers are
- * answered, the owner is told and the environment is touched without the lock. Nothing here blocks
- * but the closing of an invocation's log, which runs in the background: it waits for the output
- * that the handler wrote, adds END and REPORT, and only then may the next invocation's START
- * follow.
+ * answered, the owner is told and the environment is touched without the lock. What may block is a
+ * chore, done in the background in the order in which it came up: completing an invocation's log,
+ * which waits for the output that the handler wrote; freezing and thawing; ending and starting
+ * processes. An invocation that finds chores undone is begun as one of them, so that its START
+ * follows the REPORT before it.
+ *
+ * <p>A failure does not end the environment: its processes are ended, and the next invocation
+ * starts the runtime anew, with what {@code /tmp} holds, as on Lambda.
  */
 final class Worker implements EnvironmentListener {
-  /** What became of the initialisation. */
-  sealed interface Init {
-    /** The runtime waits for events. */
-    record Ready(long nanos) implements Init {}
+  /** How long an environment is left running after its invocation before it is frozen. */
+  private static final long FREEZE_AFTER = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /** It took longer than it may. */
-    record TimedOut(long nanos) implements Init {}
-
-    /** The runtime gave up; the JSON of its error, or null if it just ended as described. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Failed(String type, byte @Nullable [] body, String exit) implements Init {}
-  }
-
-  /** An invocation that this environment was given; guarded by the environment's lock. */
-  private static final class Task {
-    final Invocation invocation;
-    final Invoker.Answer answer;
-    final long initNanos;
-    final long usedNanos;
-    boolean begun;
-    long began;
-    long ended;
-    String status = "";
-    @Nullable Outcome outcome;
-
-    Task(Invocation invocation, Invoker.Answer answer, long initNanos, long usedNanos) {
-      this.invocation = invocation;
-      this.answer = answer;
-      this.initNanos = initNanos;
-      this.usedNanos = usedNanos;
-    }
-
-    String id() {
-      return invocation.requestId();
-    }
-  }
+  private static final String EXIT_ERROR = "Runtime.ExitError";
 
   /**
-   * The end of an environment that had an invocation.
+   * What an environment failed at.
    *
+   * @param task its invocation; null if it had none
    * @param answered whether the caller has, or is about to get, the function's own answer
-   * @param line what Lambda's log says about it
+   * @param line what Lambda's log says about it; null if nothing
+   * @param restart the initialisation that failed; null if it was not that
    */
-  private record Loss(Task task, boolean answered, String line) {}
-
-  /** What the owner of all environments does when one is free or of no more use. */
-  interface Owner {
-    /** The invocation is answered; the environment will soon ask for the next, or end. */
-    void answered(Worker worker);
-
-    /** The invocation is over and the environment waits for the next. */
-    void idle(Worker worker);
-
-    /** An invocation is over, in whatever way. */
-    void invocationOver(Worker worker);
-
-    /** The environment is being ended. */
-    void ended(Worker worker);
-
-    /** Takes note of a bug. */
-    void fault(String where, Throwable fault);
-  }
+  private record Fall(
+      @Nullable Task task,
+      boolean answered,
+      @Nullable PlatformLine line,
+      Init.@Nullable Unfit restart) {}
 
   private final FunctionImage image;
   private final EnvironmentLog log;
-  private final Owner owner;
+  private final LogLines lines;
+  private final WorkerOwner owner;
   private final Ticker ticker;
   private final Timers timers;
-  private final Executor background;
+  private final Chores chores;
   private final Transitions<Life> table;
   private final CompletableFuture<Init> init = new CompletableFuture<>();
   private final long created;
   private final long timeout;
 
-  /** Whether a pool counts on it to be idle soon; guarded by the lock of the pool. */
+  /** Whether it lies in a pool; guarded by the lock of the pool, as is the next. */
+  boolean pooled;
+
+  /** Whether a pool counts on it to be idle soon. */
   boolean soonIdle;
 
   private Life state = Life.INITIALIZING;
   private volatile @Nullable Environment environment;
   private @Nullable Task task;
-  private boolean logClosing;
-  private @Nullable Loss afterLog;
-  private boolean timerPending;
-  private volatile Timers.@Nullable Timer timer;
+  private boolean restarted;
+  private boolean frozen;
+  private boolean deadlineTimer;
+  private boolean freezeTimer;
+  private volatile Timers.@Nullable Timer dueDeadline;
+  private volatile Timers.@Nullable Timer dueFreeze;
   private long deadline;
-  private String ending = "Runtime exited without providing a reason";
+  private String ending = InvocationErrors.describe(0, 0);
   private volatile long idleSince;
 
   Worker(
       FunctionImage image,
       EnvironmentLog log,
-      Owner owner,
+      WorkerOwner owner,
       Ticker ticker,
       Timers timers,
       Executor background,
       Transitions<Life> table) {
     this.image = image;
     this.log = log;
+    this.lines = new LogLines(ticker, image);
     this.owner = owner;
     this.ticker = ticker;
     this.timers = timers;
-    this.background = background;
+    this.chores = new Chores(background, fault -> owner.fault("a chore of an environment", fault));
     this.table = table;
     this.created = ticker.nanos();
     this.timeout = TimeUnit.SECONDS.toNanos(image.timeoutSeconds());
@@ -151,9 +120,12 @@ final class Worker implements EnvironmentListener {
     init.complete(new Init.TimedOut(ticker.nanos() - created));
   }
 
-  /** How a runtime ended that had been initialised. */
-  synchronized Init.Failed howItEnded() {
-    return new Init.Failed("Runtime.ExitError", null, ending);
+  // ---- beginning ----
+
+  /** Says what is about to be started. */
+  void starting(RuntimeTarget target) {
+    target.warning().ifPresent(log::warn);
+    log.platform(lines.initStart());
   }
 
   /** Takes over the environment that was started with this object as its listener. */
@@ -169,49 +141,175 @@ final class Worker implements EnvironmentListener {
   }
 
   /**
-   * Gives an idle environment an invocation.
+   * Gives an environment an invocation that waits for one, or whose runtime has to be started anew.
    *
    * @param initNanos how long the initialisation took that this invocation waited for; 0 if none
-   * @param usedNanos how much of its time the invocation has used already
    * @return false if the environment ended meanwhile; nothing happened then
    */
-  boolean run(Invocation invocation, Invoker.Answer answer, long initNanos, long usedNanos) {
-    Task next = new Task(invocation, answer, initNanos, usedNanos);
+  boolean run(Invocation invocation, Invoker.Answer answer, long initNanos) {
+    Task next = new Task(invocation, answer, initNanos);
     boolean arm;
     synchronized (this) {
-      if (state != Life.IDLE) {
+      if (state == Life.STOPPED) {
+        arm = restart(next, null);
+      } else if (state == Life.IDLE) {
+        state = table.step(state, Life.RUNNING);
+        task = next;
+        if (frozen || !chores.areDone()) {
+          boolean thaw = frozen;
+          frozen = false;
+          // No timer may find the deadline of an invocation before.
+          deadline = ticker.nanos() + timeout;
+          chores.add(() -> beginLater(next, thaw));
+          return true;
+        }
+        arm = begin(next);
+      } else {
         return false;
       }
-      state = table.step(state, Life.RUNNING);
-      task = next;
-      if (logClosing) {
-        // No timer may find the deadline of an invocation before.
-        deadline = ticker.nanos() + timeout;
-        return true;
+    }
+    if (next.begun) {
+      hand(next, arm);
+    } else if (arm) {
+      dueDeadline = timers.after(timeout, this::deadlineMayBeOver);
+    }
+    return true;
+  }
+
+  /**
+   * Gives an environment whose first initialisation failed its invocation all the same: the runtime
+   * is started anew, within the invocation's time.
+   *
+   * @return false if the environment ended or was initialised meanwhile; nothing happened then
+   */
+  boolean runAnew(Invocation invocation, Invoker.Answer answer, Init.Unfit first) {
+    boolean arm;
+    synchronized (this) {
+      arm = state == Life.INITIALIZING && restart(new Task(invocation, answer, 0), first);
+      if (state != Life.RESTARTING) {
+        return false;
+      }
+    }
+    if (arm) {
+      dueDeadline = timers.after(timeout, this::deadlineMayBeOver);
+    }
+    return true;
+  }
+
+  /**
+   * Answers an invocation for which the environment was made and which it cannot run any more, for
+   * its runtime has ended by itself.
+   */
+  void tooLate(Invocation invocation, Invoker.Answer answer, long initNanos) {
+    Task lost = new Task(invocation, answer, initNanos);
+    String how;
+    boolean busy;
+    synchronized (this) {
+      how = ending;
+      busy = task != null || state == Life.ANSWERED;
+      lost.startClock(ticker.nanos());
+      lost.ended = lost.began;
+      lost.ending = Ending.error(EXIT_ERROR);
+      byte[] body = InvocationErrors.body(EXIT_ERROR, lost.id(), how);
+      lost.outcome = new Outcome(body, "Unhandled", null);
+    }
+    Fall fall = new Fall(lost, false, LogLines.exited(lost.id(), how, EXIT_ERROR), null);
+    chores.add(() -> {
+      if (!busy) {
+        // Else another invocation's log would be mixed with it.
+        settle(fall);
+      }
+      giveLost(fall);
+    });
+  }
+
+  /**
+   * Has the runtime started anew for the task, with the lock held; returns whether a timer has to
+   * be set.
+   */
+  private boolean restart(Task next, Init.@Nullable Unfit first) {
+    state = table.step(state, Life.RESTARTING);
+    restarted = false;
+    task = next;
+    next.startClock(ticker.nanos());
+    deadline = next.began + timeout;
+    chores.add(() -> startAnew(first));
+    return needsTimer();
+  }
+
+  private boolean needsTimer() {
+    boolean arm = !deadlineTimer;
+    deadlineTimer = true;
+    return arm;
+  }
+
+  private void startAnew(Init.@Nullable Unfit first) {
+    Environment of = environment;
+    if (of == null) {
+      return;
+    }
+    try {
+      if (first != null) {
+        of.stop();
+        drain();
+        log.platform(lines.initRuntimeDone(Phase.INIT, first.ending()));
+        log.platform(lines.initReport(Phase.INIT, first.nanos(), first.ending()));
+        // Only the first initialisation is exempt.
+        of.limitCpu();
+      }
+      synchronized (this) {
+        if (state != Life.RESTARTING) {
+          return;
+        }
+        // Only now, for of what came before nothing is heard any more.
+        restarted = true;
+      }
+      of.restart();
+    } catch (LambicException e) {
+      restartFailed(e.code(), null, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void beginLater(Task next, boolean thaw) {
+    Environment of = environment;
+    try {
+      if (of != null && thaw) {
+        of.thaw();
+      }
+    } catch (LambicException e) {
+      // It is dead, and who tells so may be late.
+      exited(0, 9);
+    }
+    boolean arm;
+    synchronized (this) {
+      if (state != Life.RUNNING || !isCurrent(next)) {
+        return;
       }
       arm = begin(next);
     }
     hand(next, arm);
-    return true;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a task is nothing but itself
+  private boolean isCurrent(Task one) {
+    return task == one;
   }
 
   /** Starts the clock and the log, with the lock held; returns whether a timer has to be set. */
   private boolean begin(Task next) {
     log.startTail();
-    log.platform(LogLines.start(next.id(), image.version()));
+    log.platform(lines.start(next));
+    next.startClock(ticker.nanos());
     next.begun = true;
-    next.began = ticker.nanos() - next.usedNanos;
     deadline = next.began + timeout;
-    boolean arm = !timerPending;
-    timerPending = true;
-    return arm;
+    return needsTimer();
   }
 
   private void hand(Task next, boolean arm) {
     Invocation invocation = next.invocation;
     long left = next.began + timeout - ticker.nanos();
     if (arm) {
-      timer = timers.after(left, this::deadlineMayBeOver);
+      dueDeadline = timers.after(left, this::deadlineMayBeOver);
     }
     Environment to = environment;
     if (to == null) {
@@ -234,29 +332,34 @@ final class Worker implements EnvironmentListener {
 
   /** One timer per environment at most, set anew only when it fires: most calls end long before. */
   private void deadlineMayBeOver() {
-    String message = InvocationErrors.timedOut(image.timeoutSeconds());
     long left;
-    Loss loss = null;
-    boolean deferred = false;
+    Fall fall = null;
     synchronized (this) {
-      if (state != Life.RUNNING && state != Life.ANSWERED) {
-        timerPending = false;
+      if (state != Life.RUNNING && state != Life.ANSWERED && state != Life.RESTARTING) {
+        deadlineTimer = false;
         return;
       }
       left = deadline - ticker.nanos();
       if (left <= 0) {
+        deadlineTimer = false;
         String id = task == null ? "" : task.id();
-        String time = ticker.instant().truncatedTo(ChronoUnit.MILLIS).toString();
-        loss = lose("Sandbox.Timedout", message, time + " " + id + " " + message, LogLines.TIMEOUT);
-        deferred = afterLog != null;
+        String message = InvocationErrors.timedOut(image.timeoutSeconds());
+        byte[] body = InvocationErrors.body("Sandbox.Timedout", id, message);
+        Init.Unfit restart =
+            state == Life.RESTARTING && task != null
+                ? new Init.TimedOut(ticker.nanos() - task.began)
+                : null;
+        fall = fall(Life.STOPPING, body, Ending.timeout(), lines.timedOut(id), restart);
       }
     }
-    if (left > 0) {
-      timer = timers.after(left, this::deadlineMayBeOver);
+    if (fall == null) {
+      dueDeadline = timers.after(left, this::deadlineMayBeOver);
     } else {
-      conclude(loss, deferred);
+      fallen(fall);
     }
   }
+
+  // ---- what the environment says ----
 
   @Override
   public void output(byte[] bytes, int length) {
@@ -266,39 +369,68 @@ final class Worker implements EnvironmentListener {
   @Override
   public void ready() {
     Task finished = null;
+    Task waiting = null;
+    boolean arm = false;
     synchronized (this) {
-      if (state != Life.INITIALIZING && state != Life.ANSWERED) {
-        return;
+      switch (state) {
+        case INITIALIZING -> {
+          if (init.isDone()) {
+            return;
+          }
+          becomeIdle();
+        }
+        case ANSWERED -> {
+          finished = task;
+          task = null;
+          becomeIdle();
+          Task closing = finished;
+          if (closing != null) {
+            // Before anybody can find the environment idle.
+            chores.add(() -> report(closing));
+          }
+        }
+        case RESTARTING -> {
+          waiting = restarted ? task : null;
+          if (waiting != null) {
+            state = table.step(state, Life.RUNNING);
+            log.platform(lines.initRuntimeDone(Phase.INVOKE, Ending.success()));
+            arm = begin(waiting);
+          }
+        }
+        default -> {
+          return;
+        }
       }
-      if (state == Life.ANSWERED) {
-        finished = task;
-        task = null;
-        logClosing = true;
-      }
-      state = table.step(state, Life.IDLE);
-      idleSince = ticker.nanos();
     }
-    if (finished == null) {
-      init.complete(new Init.Ready(ticker.nanos() - created));
+    if (waiting != null) {
+      hand(waiting, arm);
       return;
     }
-    Task closing = finished;
-    owner.invocationOver(this);
-    owner.idle(this);
-    background.execute(() -> closeLog(closing));
+    if (finished != null) {
+      owner.invocationOver(this);
+      owner.idle(this);
+    } else {
+      init.complete(new Init.Ready(ticker.nanos() - created));
+    }
+    freezeLater();
+  }
+
+  private void becomeIdle() {
+    state = table.step(state, Life.IDLE);
+    idleSince = ticker.nanos();
   }
 
   @Override
   public void responded(String requestId, byte[] body) {
-    answered(requestId, new Outcome(body, null, null));
+    answered(requestId, new Outcome(body, null, null), Ending.success());
   }
 
   @Override
   public void failed(String requestId, String errorType, byte[] body) {
-    answered(requestId, new Outcome(body, "Unhandled", null));
+    answered(requestId, new Outcome(body, "Unhandled", null), Ending.answeredError(errorType));
   }
 
-  private void answered(String requestId, Outcome given) {
+  private void answered(String requestId, Outcome given, Ending how) {
     Task current;
     synchronized (this) {
       current = task;
@@ -311,6 +443,7 @@ final class Worker implements EnvironmentListener {
       state = table.step(state, Life.ANSWERED);
       current.ended = ticker.nanos();
       current.outcome = given;
+      current.ending = how;
     }
     owner.answered(this);
     if (!current.invocation.wantLog()) {
@@ -326,38 +459,192 @@ final class Worker implements EnvironmentListener {
     }
   }
 
-  /** Completes the log of an invocation, and its answer if that carries the log. */
-  private void closeLog(Task finished) {
-    try {
-      drain();
-      report(finished);
-    } catch (RuntimeException | Error e) {
-      owner.fault("completing a log", e);
-    } finally {
-      logClosed();
+  @Override
+  public void initFailed(String errorType, byte[] body) {
+    init.complete(new Init.Failed(ticker.nanos() - created, errorType, body, ""));
+    restartFailed(errorType, body, "");
+  }
+
+  /** The runtime could not be started anew. */
+  private void restartFailed(String errorType, byte @Nullable [] body, String exit) {
+    Fall fall;
+    synchronized (this) {
+      Task of = task;
+      if (state != Life.RESTARTING || !restarted || of == null) {
+        return;
+      }
+      byte[] shown = body != null ? body : InvocationErrors.body(errorType, of.id(), exit);
+      PlatformLine line = body != null ? null : LogLines.exited(of.id(), exit, errorType);
+      Init.Unfit restart = new Init.Failed(ticker.nanos() - of.began, errorType, body, exit);
+      fall = fall(Life.STOPPING, shown, Ending.error(errorType), line, restart);
+    }
+    fallen(fall);
+  }
+
+  @Override
+  public void exited(int code, int signal) {
+    String how = InvocationErrors.describe(code, signal);
+    Fall fall = null;
+    synchronized (this) {
+      switch (state) {
+        case IDLE, RUNNING, ANSWERED -> {
+          ending = how;
+          String id = task == null ? "" : task.id();
+          byte[] body = InvocationErrors.body(EXIT_ERROR, id, how);
+          fall =
+              fall(
+                  Life.STOPPING,
+                  body,
+                  Ending.error(EXIT_ERROR),
+                  LogLines.exited(id, how, EXIT_ERROR),
+                  null);
+        }
+        case INITIALIZING -> ending = how;
+        default -> {
+          // Nothing of it counts any more, or it is looked at below.
+        }
+      }
+    }
+    if (fall != null) {
+      fallen(fall);
+    } else {
+      init.complete(new Init.Failed(ticker.nanos() - created, EXIT_ERROR, null, how));
+      restartFailed(EXIT_ERROR, null, how);
     }
   }
 
-  /** Begins what had to wait for the log before it. */
-  private void logClosed() {
-    Task next;
-    Loss loss;
-    boolean arm = false;
+  // ---- failing ----
+
+  /** Leaves the way of success, with the lock held. */
+  private Fall fall(
+      Life to, byte[] body, Ending how, @Nullable PlatformLine line, Init.@Nullable Unfit restart) {
+    boolean answered = state == Life.ANSWERED;
+    state = table.step(state, to);
+    frozen = false;
+    Task lost = task;
+    task = null;
+    if (lost == null) {
+      return new Fall(null, false, null, null);
+    }
+    if (!answered) {
+      lost.startClock(ticker.nanos());
+      lost.ended = ticker.nanos();
+      lost.ending = how;
+      lost.outcome = new Outcome(body, "Unhandled", null);
+    }
+    return new Fall(lost, answered, line, restart);
+  }
+
+  /** Ends the processes, writes everything down, and is there for the next invocation. */
+  private void fallen(Fall fall) {
+    chores.add(() -> {
+      boolean stopped = stopProcesses();
+      if (fall.task != null) {
+        owner.invocationOver(this);
+      }
+      settle(fall);
+      synchronized (this) {
+        if (stopped && state == Life.STOPPING) {
+          state = table.step(state, Life.STOPPED);
+          idleSince = ticker.nanos();
+        } else {
+          stopped = false;
+        }
+      }
+      if (stopped) {
+        // Before the caller knows, who may have a next call.
+        owner.idle(this);
+      } else {
+        end();
+      }
+      giveLost(fall);
+    });
+  }
+
+  private boolean stopProcesses() {
+    Environment of = environment;
+    if (of == null) {
+      return false;
+    }
+    try {
+      of.stop();
+      return true;
+    } catch (LambicException e) {
+      // It is dead already, by itself or for the host could not end its processes.
+      return false;
+    } catch (RuntimeException e) {
+      owner.fault("ending processes", e);
+      return false;
+    }
+  }
+
+  /** Completes the log of an invocation that was lost, and its answer. */
+  private void settle(Fall fall) {
+    Task lost = fall.task;
+    if (lost == null) {
+      return;
+    }
+    drain();
+    Init.Unfit restart = fall.restart;
+    if (restart != null) {
+      log.platform(lines.initRuntimeDone(Phase.INVOKE, restart.ending()));
+      log.platform(lines.initReport(Phase.INVOKE, restart.nanos(), restart.ending()));
+    }
+    if (!lost.begun) {
+      if (restart == null) {
+        log.startTail();
+      }
+      log.platform(lines.start(lost));
+    }
+    if (fall.line != null) {
+      log.platform(fall.line);
+    }
+    figures(lost);
+  }
+
+  private void giveLost(Fall fall) {
+    Task lost = fall.task;
+    if (lost == null) {
+      return;
+    }
+    Outcome given = outcomeOf(lost);
+    if (given != null && (lost.invocation.wantLog() || !fall.answered)) {
+      give(lost, given);
+    }
+  }
+
+  // ---- the log of an invocation ----
+
+  /** Completes the log of an invocation, and its answer if that carries the log. */
+  private void report(Task finished) {
+    drain();
+    figures(finished);
+    Outcome given = outcomeOf(finished);
+    if (finished.invocation.wantLog() && given != null) {
+      give(finished, given);
+    }
+  }
+
+  private void figures(Task finished) {
+    long peak = peakMemory();
+    PlatformLine end;
+    PlatformLine report;
     synchronized (this) {
-      logClosing = false;
-      loss = afterLog;
-      afterLog = null;
-      next = state == Life.RUNNING ? task : null;
-      if (next != null) {
-        arm = begin(next);
+      end = lines.end(finished);
+      report = lines.report(finished, peak);
+    }
+    log.platform(end);
+    log.platform(report);
+    synchronized (this) {
+      Outcome given = finished.outcome;
+      if (finished.invocation.wantLog() && given != null) {
+        finished.outcome = new Outcome(given.payload(), given.functionError(), log.tail());
       }
     }
-    if (next != null) {
-      hand(next, arm);
-    }
-    if (loss != null) {
-      closeLost(loss);
-    }
+  }
+
+  private synchronized @Nullable Outcome outcomeOf(Task of) {
+    return of.outcome;
   }
 
   private void drain() {
@@ -385,99 +672,53 @@ final class Worker implements EnvironmentListener {
     }
   }
 
-  private void report(Task finished) {
-    long peak = peakMemory();
-    Outcome given;
-    long nanos;
-    synchronized (this) {
-      given = finished.outcome;
-      nanos = finished.ended - finished.began;
-    }
-    String id = finished.id();
-    log.platform(LogLines.end(id));
-    log.platform(
-        LogLines.report(id, nanos, finished.initNanos, image.memoryMb(), peak, finished.status));
-    if (finished.invocation.wantLog() && given != null) {
-      give(finished, new Outcome(given.payload(), given.functionError(), log.tail()));
-    }
-  }
+  // ---- being idle ----
 
-  @Override
-  public void initFailed(String errorType, byte[] body) {
-    init.complete(new Init.Failed(errorType, body, ""));
-  }
-
-  @Override
-  public void exited(int code, int signal) {
-    String how = InvocationErrors.describe(code, signal);
-    String type = "Runtime.ExitError";
-    Loss loss;
-    boolean deferred;
+  /** One timer per environment at most, set anew only when it fires. */
+  private void freezeLater() {
     synchronized (this) {
-      if (state == Life.ENDING) {
+      if (freezeTimer || state != Life.IDLE || frozen) {
         return;
       }
-      ending = how;
-      String id = task == null ? "" : task.id();
-      String line = "RequestId: " + id + " Error: " + how + "\n" + type;
-      loss = lose(type, how, line, LogLines.failed(type));
-      deferred = afterLog != null;
+      freezeTimer = true;
     }
-    conclude(loss, deferred);
-    init.complete(new Init.Failed(type, null, how));
+    dueFreeze = timers.after(FREEZE_AFTER, this::mayFreeze);
   }
 
-  /** Enters the ending, with the lock held; returns what is lost by it. */
-  private @Nullable Loss lose(String type, String message, String line, String status) {
-    boolean answered = state == Life.ANSWERED;
-    state = table.step(state, Life.ENDING);
-    Task lost = task;
-    task = null;
-    if (lost == null) {
-      return null;
+  private void mayFreeze() {
+    long left;
+    synchronized (this) {
+      if (state != Life.IDLE || frozen) {
+        freezeTimer = false;
+        return;
+      }
+      left = idleSince + FREEZE_AFTER - ticker.nanos();
+      if (left <= 0) {
+        freezeTimer = false;
+        frozen = true;
+        chores.add(this::freeze);
+      }
     }
-    if (!answered) {
-      lost.ended = lost.begun ? ticker.nanos() : lost.began;
-      lost.status = status;
-      lost.outcome =
-          new Outcome(InvocationErrors.body(type, lost.id(), message), "Unhandled", null);
-    }
-    Loss loss = new Loss(lost, answered, line);
-    if (logClosing) {
-      // The log of the invocation before it is not complete yet.
-      afterLog = loss;
-    }
-    return loss;
-  }
-
-  private void conclude(@Nullable Loss loss, boolean deferred) {
-    stop();
-    if (loss == null) {
-      return;
-    }
-    owner.invocationOver(this);
-    if (!deferred) {
-      background.execute(() -> closeLost(loss));
+    if (left > 0) {
+      dueFreeze = timers.after(left, this::mayFreeze);
     }
   }
 
-  private void closeLost(Loss loss) {
-    Task lost = loss.task;
-    drain();
-    Outcome given = outcomeOf(lost);
-    if (!loss.answered && !lost.invocation.wantLog() && given != null) {
-      give(lost, given);
+  private void freeze() {
+    Environment of = environment;
+    synchronized (this) {
+      if (!frozen) {
+        return;
+      }
     }
-    if (!lost.begun) {
-      log.startTail();
-      log.platform(LogLines.start(lost.id(), image.version()));
+    try {
+      if (of != null) {
+        of.freeze();
+      }
+    } catch (LambicException e) {
+      // What cannot be frozen is dead, and who tells so may be late.
+      exited(0, 9);
     }
-    log.platform(loss.line);
-    report(lost);
-  }
-
-  private synchronized @Nullable Outcome outcomeOf(Task of) {
-    return of.outcome;
   }
 
   /** Applies the function's CPU share, which its initialisation need not obey. */
@@ -488,41 +729,13 @@ final class Worker implements EnvironmentListener {
     }
   }
 
-  /** Writes down how the initialisation went. */
-  void logInit(long nanos, String status) {
-    drain();
-    log.platform(LogLines.initReport(nanos, status));
+  /** Writes down that the first initialisation went well. */
+  void logInit(Init.Ready ready) {
+    log.platform(lines.initRuntimeDone(Phase.INIT, Ending.success()));
+    log.platform(lines.initReport(Phase.INIT, ready.nanos(), Ending.success()));
   }
 
-  /** Writes the log of an invocation whose environment failed before it could run it. */
-  void logFailedInit(String requestId, Init.Failed failed) {
-    long nanos = ticker.nanos() - created;
-    logInit(nanos, LogLines.failed(failed.type()));
-    log.platform(LogLines.start(requestId, image.version()));
-    boolean exited = failed.body() == null;
-    if (exited) {
-      log.platform("RequestId: " + requestId + " Error: " + failed.exit() + "\n" + failed.type());
-    }
-    closeInit(requestId, nanos, exited ? LogLines.failed(failed.type()) : "");
-  }
-
-  /** Writes the log of an invocation whose time its environment's initialisation used up. */
-  void logTimedOutInit(String requestId, String message, long nanos) {
-    drain();
-    log.platform(LogLines.start(requestId, image.version()));
-    String time = ticker.instant().truncatedTo(ChronoUnit.MILLIS).toString();
-    log.platform(time + " " + requestId + " " + message);
-    closeInit(requestId, nanos, LogLines.TIMEOUT);
-  }
-
-  private void closeInit(String requestId, long nanos, String status) {
-    log.platform(LogLines.end(requestId));
-    log.platform(LogLines.report(requestId, nanos, 0, image.memoryMb(), peakMemory(), status));
-  }
-
-  byte[] logTail() {
-    return log.tail();
-  }
+  // ---- ending ----
 
   /**
    * Ends the environment if it is not running anything.
@@ -531,29 +744,61 @@ final class Worker implements EnvironmentListener {
    */
   boolean endIfIdle() {
     synchronized (this) {
-      if (state != Life.IDLE && state != Life.INITIALIZING) {
+      if (state == Life.RUNNING
+          || state == Life.ANSWERED
+          || state == Life.RESTARTING
+          || state == Life.ENDING) {
         return false;
       }
       state = table.step(state, Life.ENDING);
     }
-    stop();
+    kill();
     return true;
   }
 
   /** Ends the environment; an invocation that it has fails as if its runtime was killed. */
   void end() {
-    exited(0, 9);
+    String how = InvocationErrors.describe(0, 9);
+    Fall fall;
+    synchronized (this) {
+      if (state == Life.ENDING) {
+        return;
+      }
+      ending = how;
+      String id = task == null ? "" : task.id();
+      byte[] body = InvocationErrors.body(EXIT_ERROR, id, how);
+      fall =
+          fall(
+              Life.ENDING,
+              body,
+              Ending.error(EXIT_ERROR),
+              LogLines.exited(id, how, EXIT_ERROR),
+              null);
+    }
+    kill();
+    init.complete(new Init.Failed(ticker.nanos() - created, EXIT_ERROR, null, how));
+    if (fall.task != null) {
+      owner.invocationOver(this);
+      chores.add(() -> {
+        settle(fall);
+        giveLost(fall);
+      });
+    }
   }
 
-  private void stop() {
-    Timers.Timer due = timer;
-    if (due != null) {
-      due.cancel();
-    }
+  private void kill() {
+    cancel(dueDeadline);
+    cancel(dueFreeze);
     Environment of = environment;
     if (of != null) {
       of.kill();
     }
     owner.ended(this);
+  }
+
+  private static void cancel(Timers.@Nullable Timer due) {
+    if (due != null) {
+      due.cancel();
+    }
   }
 }

@@ -44,24 +44,71 @@ final class ColdStartTest {
   }
 
   @Test
-  void answersWithTheErrorOfTheInitialization() {
+  void answersWithTheErrorOfTheInitializationThatFailsTwice() {
     try (Stage stage = new Stage()) {
       RecordingAnswer answer = stage.invokeWithLog("f");
-      stage.environment(0).write("[ERROR] oh\n");
-      stage.environment(0).initFailed("Runtime.ImportModuleError", "{\"errorType\":\"x\"}");
-      stage.later.settle();
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertThat(answer.hasCome()).isFalse();
+        stage.environment(0).write("[ERROR] oh\n");
+        stage.environment(0).initFailed("Runtime.ImportModuleError", "{\"errorType\":\"x\"}");
+        stage.later.settle();
+      }
       assertThat(answer.error()).isEqualTo("{\"errorType\":\"x\"}");
-      assertThat(stage.environment(0).isKilled()).isTrue();
+      assertThat(stage.environment(0).restarts()).isEqualTo(1);
+      assertThat(stage.environment(0).isStopped()).isTrue();
+      assertThat(stage.environment(0).isCpuLimited()).isTrue();
+      String failed = "Status: error\tError Type: Runtime.ImportModuleError";
       assertThat(stage.log(0))
           .containsExactly(
               "[ERROR] oh",
-              "INIT_REPORT Init Duration: 0.00 ms\tPhase: init\tStatus: error\tError Type:"
-                  + " Runtime.ImportModuleError",
+              "INIT_REPORT Init Duration: 0.00 ms\tPhase: init\t" + failed,
+              "[ERROR] oh",
+              "INIT_REPORT Init Duration: 0.00 ms\tPhase: invoke\t" + failed,
               "START RequestId: id-1 Version: $LATEST",
               "END RequestId: id-1",
               "REPORT RequestId: id-1\tDuration: 0.00 ms\tBilled Duration: 0 ms\tMemory Size: 128"
+                  + " MB\tMax Memory Used: 40 MB\t"
+                  + failed);
+      assertThat(answer.logTail()).endsWith(stage.log(0).getLast() + "\n");
+    }
+  }
+
+  @Test
+  void runsWhatFailsToInitializeOnlyOnce() {
+    try (Stage stage = new Stage()) {
+      RecordingAnswer answer = stage.invoke("f");
+      stage.later.advance(Duration.ofMillis(100));
+      stage.environment(0).initFailed("E", "{}");
+      stage.later.settle();
+      stage.later.advance(Duration.ofMillis(200));
+      stage.next(stage.environment(0));
+      stage.later.advance(Duration.ofMillis(50));
+      stage.answer(stage.environment(0), "1");
+      assertThat(answer.result()).isEqualTo("1");
+      assertThat(stage.log(0))
+          .containsExactly(
+              "INIT_REPORT Init Duration: 100.00 ms\tPhase: init\tStatus: error\tError Type: E",
+              "START RequestId: id-1 Version: $LATEST",
+              "END RequestId: id-1",
+              "REPORT RequestId: id-1\tDuration: 250.00 ms\tBilled Duration: 250 ms\tMemory Size: 128"
                   + " MB\tMax Memory Used: 40 MB\t");
-      assertThat(answer.logTail()).isEqualTo(String.join("\n", stage.log(0)) + "\n");
+    }
+  }
+
+  @Test
+  void initializesAnewForEachInvocationAfterThat() {
+    try (Stage stage = new Stage()) {
+      stage.invoke("f");
+      for (int attempt = 0; attempt < 2; attempt++) {
+        stage.environment(0).exit(1, 0);
+        stage.later.settle();
+      }
+      RecordingAnswer second = stage.invoke("f");
+      assertThat(stage.starter.started()).hasSize(1);
+      assertThat(stage.environment(0).restarts()).isEqualTo(2);
+      stage.next(stage.environment(0));
+      stage.answer(stage.environment(0), "2");
+      assertThat(second.result()).isEqualTo("2");
     }
   }
 
@@ -69,8 +116,10 @@ final class ColdStartTest {
   void answersThatTheRuntimeExited() {
     try (Stage stage = new Stage()) {
       RecordingAnswer answer = stage.invoke("f");
-      stage.environment(0).exit(3, 0);
-      stage.later.settle();
+      for (int attempt = 0; attempt < 2; attempt++) {
+        stage.environment(0).exit(3, 0);
+        stage.later.settle();
+      }
       assertThat(answer.error())
           .isEqualTo(
               "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: id-1 Error: Runtime"
@@ -88,6 +137,8 @@ final class ColdStartTest {
   void answersThatTheRuntimeWasKilled() {
     try (Stage stage = new Stage()) {
       RecordingAnswer answer = stage.invoke("f");
+      stage.environment(0).exit(1, 0);
+      stage.later.settle();
       stage.environment(0).exit(0, 9);
       stage.later.settle();
       assertThat(answer.error()).contains("Error: Runtime exited with error: signal: killed");
@@ -121,15 +172,17 @@ final class ColdStartTest {
   }
 
   @Test
-  void doesNotRunAnythingAfterAFailedInitialization() {
+  void hearsNothingOfARuntimeWhoseInitializationFailed() {
     try (Stage stage = new Stage()) {
       RecordingAnswer answer = stage.invoke("f");
       stage.environment(0).initFailed("E", "{\"e\":1}");
       stage.environment(0).next();
       stage.later.settle();
-      assertThat(answer.error()).isEqualTo("{\"e\":1}");
+      assertThat(answer.hasCome()).isFalse();
       assertThat(stage.environment(0).deliveries()).isZero();
-      assertThat(stage.environment(0).isKilled()).isTrue();
+      assertThat(stage.environment(0).restarts()).isEqualTo(1);
+      stage.next(stage.environment(0));
+      assertThat(stage.environment(0).deliveries()).isEqualTo(1);
     }
   }
 
@@ -138,20 +191,21 @@ final class ColdStartTest {
     try (Stage stage = new Stage()) {
       RecordingAnswer answer = stage.invoke("f");
       stage.later.advance(Stage.INIT_TIMEOUT);
-      assertThat(stage.environment(0).isKilled()).isTrue();
+      stage.later.settle();
+      assertThat(stage.environment(0).restarts()).isEqualTo(1);
       assertThat(stage.log(0))
           .containsExactly("INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout");
       stage.later.advance(Duration.ofSeconds(2));
-      stage.next(stage.environment(1));
-      var work = stage.environment(1).work();
+      stage.next(stage.environment(0));
+      var work = stage.environment(0).work();
       assertThat(work).isNotNull();
       if (work != null) {
         assertThat(work.deadlineMillis()).isEqualTo(stage.ticker.millis() + 1000);
       }
       stage.later.advance(Duration.ofMillis(500));
-      stage.answer(stage.environment(1), "1");
+      stage.answer(stage.environment(0), "1");
       assertThat(answer.result()).isEqualTo("1");
-      assertThat(stage.log(1))
+      assertThat(stage.log(0))
           .last()
           .isEqualTo(
               "REPORT RequestId: id-1\tDuration: 2500.00 ms\tBilled Duration: 2500 ms\tMemory Size:"
@@ -164,10 +218,11 @@ final class ColdStartTest {
     try (Stage stage = new Stage()) {
       RecordingAnswer answer = stage.invoke("f");
       stage.later.advance(Stage.INIT_TIMEOUT.plusSeconds(2));
-      stage.next(stage.environment(1));
+      stage.next(stage.environment(0));
       stage.later.advance(Duration.ofMillis(999));
       assertThat(answer.hasCome()).isFalse();
       stage.later.advance(Duration.ofMillis(1));
+      stage.later.settle();
       assertThat(answer.error()).contains("Sandbox.Timedout");
     }
   }
@@ -177,13 +232,16 @@ final class ColdStartTest {
     try (Stage stage = new Stage()) {
       RecordingAnswer answer = stage.invokeWithLog("f");
       stage.later.advance(Stage.INIT_TIMEOUT.plusSeconds(3));
+      stage.later.settle();
       assertThat(answer.error())
           .isEqualTo(
               "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: id-1 Error: Task timed"
                   + " out after 3.00 seconds\"}");
-      assertThat(stage.starter.started()).hasSize(2);
-      assertThat(stage.log(1))
+      assertThat(stage.starter.started()).hasSize(1);
+      assertThat(stage.log(0))
           .containsExactly(
+              "INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout",
+              "INIT_REPORT Init Duration: 3000.00 ms\tPhase: invoke\tStatus: timeout",
               "START RequestId: id-1 Version: $LATEST",
               "2026-01-02T03:04:18.678Z id-1 Task timed out after 3.00 seconds",
               "END RequestId: id-1",
@@ -252,7 +310,8 @@ final class ColdStartTest {
     try (Stage stage = new Stage()) {
       stage.starter.warn("python3.12 is not installed");
       stage.warm("f");
-      assertThat(stage.log(0)).first().isEqualTo("[WARN] python3.12 is not installed");
+      assertThat(stage.logs.events().get(0))
+          .startsWith("[WARN] python3.12 is not installed", Stage.INIT_START);
     }
   }
 

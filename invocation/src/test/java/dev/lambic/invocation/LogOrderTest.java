@@ -3,6 +3,8 @@ package dev.lambic.invocation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lambic.invocation.testing.FakeEnvironment;
+import dev.lambic.runtime.LogSettings;
+import dev.lambic.runtime.TelemetryRecords;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,6 +14,14 @@ final class LogOrderTest {
   /** The lines without their figures. */
   private static List<String> kinds(List<String> log) {
     return log.stream().map(line -> line.replaceAll("(Version|\tDuration).*", "").trim()).toList();
+  }
+
+  private static EnvironmentLog log(Stage stage) {
+    return new EnvironmentLog(
+        stage.logs.open(stage.image("f"), "s"),
+        stage.ticker,
+        LogSettings.TEXT,
+        new TelemetryRecords("f", "$LATEST", "s", 128));
   }
 
   @Test
@@ -175,11 +185,12 @@ final class LogOrderTest {
   @Test
   void keepsTheLinesOfOneEventTogether() {
     try (Stage stage = new Stage()) {
-      EnvironmentLog log = new EnvironmentLog(stage.logs.open(stage.image("f"), "s"), stage.ticker);
+      EnvironmentLog log =
+          log(stage);
       byte[] output =
           "a\rb\nfrom Windows\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.UTF_8);
       log.output(output, output.length);
-      assertThat(stage.log(0)).containsExactly("a\nb", "from Windows", "");
+      assertThat(stage.logs.events().get(0)).containsExactly("a\nb", "from Windows", "");
       assertThat(new String(log.tail(), java.nio.charset.StandardCharsets.UTF_8))
           .isEqualTo("a\nb\nfrom Windows\n\n");
     }
@@ -188,12 +199,13 @@ final class LogOrderTest {
   @Test
   void keepsCharactersWholeHoweverTheyArrive() {
     try (Stage stage = new Stage()) {
-      EnvironmentLog log = new EnvironmentLog(stage.logs.open(stage.image("f"), "s"), stage.ticker);
+      EnvironmentLog log =
+          log(stage);
       for (byte part : "grüße 😀\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
         log.output(new byte[] {part, 'x'}, 1);
       }
       log.output(new byte[] {(byte) 0xff, '\n'}, 2);
-      assertThat(stage.log(0)).containsExactly("grüße 😀", "\ufffd");
+      assertThat(stage.logs.events().get(0)).containsExactly("grüße 😀", "\ufffd");
       assertThat(new String(log.tail(), java.nio.charset.StandardCharsets.UTF_8))
           .isEqualTo("grüße 😀\n\ufffd\n");
     }

@@ -103,12 +103,17 @@ final class PlacementTest {
   @Test
   void passesOverAnEnvironmentThatEndedIdle() {
     try (Stage stage = new Stage()) {
-      stage.warm("f").exit(1, 0);
+      FakeEnvironment first = stage.warm("f");
+      first.exit(1, 0);
+      RecordingAnswer answer = new RecordingAnswer();
+      stage.dispatcher.invoke(stage.invocation(stage.image("f"), false), answer);
+      assertThat(first.deliveries()).isEqualTo(1);
       stage.later.settle();
-      assertThat(stage.dispatcher.environments()).isZero();
+      assertThat(answer.hasCome()).isFalse();
+      assertThat(stage.starter.started()).as("made for it").hasSize(2);
       stage.invoke("f");
       assertThat(stage.starter.started()).hasSize(2);
-      assertThat(stage.environment(0).isKilled()).isTrue();
+      assertThat(first.restarts()).as("the one that ended serves the next").isEqualTo(1);
     }
   }
 
@@ -144,7 +149,7 @@ final class PlacementTest {
   }
 
   @Test
-  void doesNotWaitForAnEnvironmentThatEnds() {
+  void startsTheEnvironmentAnewThatItWaitedFor() {
     try (Stage stage = new Stage()) {
       FakeEnvironment environment = stage.warm("f");
       stage.invoke("f");
@@ -152,7 +157,9 @@ final class PlacementTest {
       stage.invoke("f");
       environment.exit(1, 0);
       stage.later.settle();
-      assertThat(stage.starter.started()).hasSize(2);
+      assertThat(stage.starter.started()).hasSize(1);
+      assertThat(environment.restarts()).isEqualTo(1);
+      assertThat(environment.isStopped()).isFalse();
     }
   }
 
@@ -213,14 +220,20 @@ final class PlacementTest {
     }
   }
 
+  private static void failTwice(Stage stage, int environment) {
+    for (int attempt = 0; attempt < 2; attempt++) {
+      stage.environment(environment).initFailed("E", "{}");
+      stage.later.settle();
+    }
+  }
+
   @Test
   void makesNoMoreThanCanBeTornDown() {
     try (Stage stage = new Stage(limits(1, 1))) {
       stage.starter.keepKilled();
       for (int i = 0; i < 3; i++) {
         RecordingAnswer answer = stage.invoke("f" + i);
-        stage.environment(i).initFailed("E", "{}");
-        stage.later.settle();
+        failTwice(stage, i);
         assertThat(answer.error()).isEqualTo("{}");
       }
       RecordingAnswer waiting = stage.invoke("g");
@@ -239,9 +252,8 @@ final class PlacementTest {
     try (Stage stage = new Stage(limits(1, 1))) {
       stage.starter.keepKilled();
       for (int i = 0; i < 3; i++) {
-        stage.invoke("f");
-        stage.environment(i).initFailed("E", "{}");
-        stage.later.settle();
+        stage.invoke("f" + i);
+        failTwice(stage, i);
       }
       RecordingAnswer waiting = stage.invoke("f");
       stage.later.advance(Duration.ofSeconds(30));

@@ -8,6 +8,7 @@ import dev.lambic.invocation.testing.FakeStarter;
 import dev.lambic.invocation.testing.ManualTicker;
 import dev.lambic.invocation.testing.RecordingLogs;
 import dev.lambic.kernel.Ids;
+import dev.lambic.runtime.LogSettings;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +21,10 @@ final class Stage implements AutoCloseable {
   static final int TIMEOUT_SECONDS = 3;
   static final InvocationConfig CONFIG =
       new InvocationConfig(10, 10, 2, Duration.ofMinutes(10), INIT_TIMEOUT);
+
+  static final String INIT_START =
+      "INIT_START Runtime Version: python:3.12.v1\tRuntime Version ARN:"
+          + " arn:aws:lambda:us-east-1::runtime:1";
 
   final ManualTicker ticker = new ManualTicker();
   final ManualLater later = new ManualLater(ticker);
@@ -49,7 +54,15 @@ final class Stage implements AutoCloseable {
     return image(name, name + ":1");
   }
 
+  FunctionImage image(String name, LogSettings settings) {
+    return image(name, name + ":1", settings);
+  }
+
   FunctionImage image(String name, String key) {
+    return image(name, key, LogSettings.TEXT);
+  }
+
+  private FunctionImage image(String name, String key, LogSettings settings) {
     return new FunctionImage(
         key,
         "arn:aws:lambda:us-east-1:000000000000:function:" + name,
@@ -59,12 +72,14 @@ final class Stage implements AutoCloseable {
         "000000000000",
         "arn:aws:iam::000000000000:role/r",
         "python3.12",
+        "arn:aws:lambda:us-east-1::runtime:1",
         "app.handler",
         128,
         TIMEOUT_SECONDS,
         512,
         Map.of("KEY", "value"),
         "/aws/lambda/" + name,
+        settings,
         resources);
   }
 
@@ -120,9 +135,14 @@ final class Stage implements AutoCloseable {
     later.settle();
   }
 
-  /** The log of the environment that was started as the n-th. */
+  /** The log of the environment that was started as the n-th, after the line with its runtime. */
   List<String> log(int n) {
-    return logs.events().get(n);
+    List<String> all = logs.events().get(n);
+    int begin = all.indexOf(INIT_START);
+    assertThat(begin).isIn(0, 1);
+    List<String> rest = new ArrayList<>(all);
+    rest.remove(begin);
+    return rest;
   }
 
   @Override

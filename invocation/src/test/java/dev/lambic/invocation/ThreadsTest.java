@@ -7,6 +7,7 @@ import dev.lambic.invocation.testing.LivelyStarter;
 import dev.lambic.invocation.testing.RecordingLogs;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
+import dev.lambic.runtime.LogSettings;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
  */
 final class ThreadsTest {
   private static final int CALLERS = 12;
-  private static final int CALLS = 400;
+  private static final int CALLS = 150;
 
   private final ConcurrentLinkedQueue<Throwable> faults = new ConcurrentLinkedQueue<>();
   private final LivelyStarter starter = new LivelyStarter(7);
@@ -49,12 +50,14 @@ final class ThreadsTest {
         "000000000000",
         "role",
         "python3.12",
+        "arn:aws:lambda:us-east-1::runtime:1",
         "app.handler",
         128,
         1,
         512,
         Map.of(),
         "/aws/lambda/f",
+        LogSettings.TEXT,
         resources);
   }
 

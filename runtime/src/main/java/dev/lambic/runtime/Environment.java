@@ -30,6 +30,37 @@ public interface Environment {
   /** Returns when all output written before the call was given to the output listener. */
   void drainOutput();
 
+  /**
+   * Stops all processes where they are, until {@link #thaw}; waits for a bounded time.
+   *
+   * @throws dev.lambic.kernel.LambicException if the host refuses it; the environment is dead then
+   */
+  void freeze();
+
+  /**
+   * Lets all processes go on.
+   *
+   * @throws dev.lambic.kernel.LambicException if the host refuses it; the environment is dead then
+   */
+  void thaw();
+
+  /**
+   * Ends every process of the environment, frozen or not, and returns when none is left, after a
+   * bounded time; {@code /tmp} stays as it is. From its return on, the listener hears nothing of
+   * them but late output.
+   *
+   * @throws dev.lambic.kernel.LambicException if the host refuses it; the environment is dead then
+   */
+  void stop();
+
+  /**
+   * Starts the runtime anew after {@link #stop}, and returns while it initialises.
+   *
+   * @throws dev.lambic.kernel.LambicException as the first start does; the environment may be dead
+   *     then
+   */
+  void restart();
+
   /** Ends everything in the environment. Returns at once; idempotent. */
   void kill();
 

@@ -10,7 +10,6 @@ import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxException;
-import dev.lambic.sandbox.SandboxProcess;
 import dev.lambic.sandbox.SandboxSpec;
 import dev.lambic.sandbox.Sandboxes;
 import java.io.IOException;
@@ -70,39 +69,56 @@ public final class EnvironmentFactory {
     Sandbox sandbox =
         sandboxes.create(
             new SandboxSpec(spec.name(), initial, spec.tmpMb() * MIB, "169-254-100-1"));
-    List<HttpServer.Listener> listeners = new ArrayList<>();
+    HttpServer.@Nullable Listener served = null;
     try {
-      RuntimeApi api = new RuntimeApi(listener);
-      listeners.add(server.listen(sandbox.listen(RUNTIME_API_PORT), RUNTIME_API_LIMITS, api));
-      listeners.add(server.listen(sandbox.listen(AWS_PORT), AWS_LIMITS, aws));
+      served = server.listen(sandbox.listen(AWS_PORT), AWS_LIMITS, aws);
       List<ReadOnlyMount> mounts = new ArrayList<>(spec.target().mounts());
       mounts.add(new ReadOnlyMount(spec.code(), "/var/task"));
       if (spec.opt() != null) {
         mounts.add(new ReadOnlyMount(spec.opt(), "/opt"));
       }
       sandbox.attach(mounts);
-      Command command =
-          new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), "/var/task");
-      SandboxProcess process = sandbox.start(command, listener::output);
-      Running running = new Running(spec, sandbox, process, api, listeners);
-      var _ = process.exit().thenAccept(exit -> listener.exited(exit.code(), exit.signal()));
-      return running;
+      Running.Starter starter = generation -> startRuntime(spec, argv, sandbox, generation);
+      return new Running(spec, sandbox, served, listener, starter);
     } catch (IOException e) {
-      abandon(sandbox, listeners);
-      throw new LambicException(
-          "SandboxFailure", Blame.PLATFORM, "sandbox: listen: " + RUNTIME_API, e);
-    } catch (SandboxException e) {
-      abandon(sandbox, listeners);
-      boolean exec = e.step().equals(SandboxException.EXEC);
-      throw exec && isOfFunction(spec, argv) ? notRunnable(argv, e) : e;
+      abandon(sandbox, served);
+      throw cannotListen(AWS_PORT, e);
     } catch (RuntimeException e) {
-      abandon(sandbox, listeners);
+      abandon(sandbox, served);
       throw e;
     }
   }
 
-  private static void abandon(Sandbox sandbox, List<HttpServer.Listener> listeners) {
-    listeners.forEach(HttpServer.Listener::close);
+  private void startRuntime(
+      EnvironmentSpec spec, List<String> argv, Sandbox sandbox, Generation generation) {
+    try {
+      generation.servedAt(
+          server.listen(sandbox.listen(RUNTIME_API_PORT), RUNTIME_API_LIMITS, generation.api()));
+      Command command =
+          new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), "/var/task");
+      generation.runs(sandbox.start(command, generation::output));
+    } catch (IOException e) {
+      generation.close();
+      throw cannotListen(RUNTIME_API_PORT, e);
+    } catch (SandboxException e) {
+      generation.close();
+      boolean exec = e.step().equals(SandboxException.EXEC);
+      throw exec && isOfFunction(spec, argv) ? notRunnable(argv, e) : e;
+    } catch (RuntimeException e) {
+      generation.close();
+      throw e;
+    }
+  }
+
+  private static LambicException cannotListen(int port, IOException e) {
+    return new LambicException(
+        "SandboxFailure", Blame.PLATFORM, "sandbox: listen: 127.0.0.1:" + port, e);
+  }
+
+  private static void abandon(Sandbox sandbox, HttpServer.@Nullable Listener served) {
+    if (served != null) {
+      served.close();
+    }
     sandbox.kill();
   }
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param opt the merged layers, seen as {@code /opt}; null if the function has none
  * @param logGroup CloudWatch Logs group
  * @param logStream CloudWatch Logs stream
+ * @param logSettings the form of its log
  * @param credentials what the function calls AWS with
  */
 public record EnvironmentSpec(
@@ -36,6 +37,7 @@ public record EnvironmentSpec(
     @Nullable Path opt,
     String logGroup,
     String logStream,
+    LogSettings logSettings,
     SessionCredentials credentials) {
   /** Copies the variables. */
   public EnvironmentSpec {

@@ -38,8 +38,15 @@ public sealed interface PlatformEvent {
    */
   record Span(String name, long startMillis, double durationMs) {}
 
-  /** An initialisation begins. */
-  record InitStart(Phase phase) implements PlatformEvent {}
+  /**
+   * An initialisation begins.
+   *
+   * @param runtimeVersion such as {@code python:3.12.v1}; null if the function brings its own
+   * @param runtimeVersionArn null as well then
+   */
+  record InitStart(
+      Phase phase, @Nullable String runtimeVersion, @Nullable String runtimeVersionArn)
+      implements PlatformEvent {}
 
   /**
    * The runtime asked for its first event, or will not do so.

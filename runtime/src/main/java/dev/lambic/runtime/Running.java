@@ -4,12 +4,17 @@ import dev.lambic.http.HttpServer;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxException;
-import dev.lambic.sandbox.SandboxProcess;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** An environment whose process was started. */
 final class Running implements Environment {
+  /** Starts the runtime in the sandbox. */
+  @FunctionalInterface
+  interface Starter {
+    /** Starts it; the generation is complete when this returns. */
+    void start(Generation generation);
+  }
+
   /** Memory that buys one virtual CPU, and the most that can be had; AWS's figures. */
   private static final double MB_PER_CPU = 1769;
 
@@ -17,21 +22,26 @@ final class Running implements Environment {
 
   private final EnvironmentSpec spec;
   private final Sandbox sandbox;
-  private final SandboxProcess process;
-  private final RuntimeApi api;
-  private final List<HttpServer.Listener> listeners;
+  private final HttpServer.Listener aws;
+  private final EnvironmentListener listener;
+  private final Starter starter;
+  private volatile Generation generation;
+  private volatile boolean killed;
 
+  /** Starts the runtime for the first time. */
   Running(
       EnvironmentSpec spec,
       Sandbox sandbox,
-      SandboxProcess process,
-      RuntimeApi api,
-      List<HttpServer.Listener> listeners) {
+      HttpServer.Listener aws,
+      EnvironmentListener listener,
+      Starter starter) {
     this.spec = spec;
     this.sandbox = sandbox;
-    this.process = process;
-    this.api = api;
-    this.listeners = List.copyOf(listeners);
+    this.aws = aws;
+    this.listener = listener;
+    this.starter = starter;
+    this.generation = new Generation(listener);
+    starter.start(generation);
   }
 
   @Override
@@ -41,7 +51,7 @@ final class Running implements Environment {
 
   @Override
   public void deliver(Work work) {
-    api.deliver(work);
+    generation.api().deliver(work);
   }
 
   @Override
@@ -63,13 +73,43 @@ final class Running implements Environment {
 
   @Override
   public void drainOutput() {
-    process.drain();
+    generation.drain();
+  }
+
+  @Override
+  public void freeze() {
+    sandbox.freeze();
+  }
+
+  @Override
+  public void thaw() {
+    sandbox.thaw();
+  }
+
+  @Override
+  public void stop() {
+    generation.end();
+    sandbox.clear();
+  }
+
+  @Override
+  public void restart() {
+    Generation next = new Generation(listener);
+    generation = next;
+    try {
+      starter.start(next);
+    } finally {
+      if (killed) {
+        next.close();
+      }
+    }
   }
 
   @Override
   public void kill() {
-    listeners.forEach(HttpServer.Listener::close);
-    api.close();
+    killed = true;
+    aws.close();
+    generation.close();
     sandbox.kill();
   }
 

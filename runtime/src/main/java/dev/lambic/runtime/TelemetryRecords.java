@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -15,19 +16,46 @@ import org.jspecify.annotations.Nullable;
  * Puts events into the words of a schema.
  *
  * <p>Follows "Lambda Telemetry API Event schema reference" and, for the Logs API, "Log messages" of
- * the Lambda Developer Guide.
+ * the Lambda Developer Guide. Immutable.
  */
-final class TelemetryRecords {
+public final class TelemetryRecords {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
   private static final String ON_DEMAND = "on-demand";
 
-  /** What does not change in an environment. */
-  private final EnvironmentSpec spec;
+  private final String functionName;
+  private final String version;
+  private final String instance;
+  private final int memoryMb;
 
-  TelemetryRecords(EnvironmentSpec spec) {
-    this.spec = spec;
+  /**
+   * Records of one environment.
+   *
+   * @param instance a name of the environment that is shown
+   */
+  public TelemetryRecords(String functionName, String version, String instance, int memoryMb) {
+    this.functionName = functionName;
+    this.version = version;
+    this.instance = instance;
+    this.memoryMb = memoryMb;
+  }
+
+  /** The line that stands for the event in a log in JSON. */
+  public String logLine(PlatformEvent event, Instant time) {
+    return new String(
+        event(event, time, Schema.TELEMETRY_2025).getFirst(), StandardCharsets.UTF_8);
+  }
+
+  /** A line of a log in JSON by which Lambic warns, in the form that runtimes' own lines have. */
+  public static String warning(String text, Instant time) {
+    byte[] line =
+        Json.object(json -> {
+          json.writeStringField("timestamp", TIME.format(time));
+          json.writeStringField("level", "WARN");
+          json.writeStringField("message", text);
+        });
+    return new String(line, StandardCharsets.UTF_8);
   }
 
   /**
@@ -145,10 +173,12 @@ final class TelemetryRecords {
   private void initStart(JsonGenerator json, PlatformEvent.InitStart start) throws IOException {
     json.writeStringField("initializationType", ON_DEMAND);
     json.writeStringField("phase", name(start.phase()));
-    json.writeStringField("functionName", spec.functionName());
-    json.writeStringField("functionVersion", spec.version());
-    json.writeStringField("instanceId", spec.logStream());
-    json.writeNumberField("instanceMaxMemory", (long) spec.memoryMb() << 20);
+    optional(json, "runtimeVersion", start.runtimeVersion());
+    optional(json, "runtimeVersionArn", start.runtimeVersionArn());
+    json.writeStringField("functionName", functionName);
+    json.writeStringField("functionVersion", version);
+    json.writeStringField("instanceId", instance);
+    json.writeNumberField("instanceMaxMemory", (long) memoryMb << 20);
   }
 
   private static void init(

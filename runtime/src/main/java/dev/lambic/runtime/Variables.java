@@ -21,7 +21,12 @@ final class Variables {
 
   /** Reserved, but given to the runtime by other ways or not at all. */
   private static final List<String> NEVER_SET =
-      List.of("_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_EXECUTION_ENV");
+      List.of(
+          "_X_AMZN_TRACE_ID",
+          "AWS_ACCESS_KEY",
+          "AWS_EXECUTION_ENV",
+          "AWS_LAMBDA_LOG_FORMAT",
+          "AWS_LAMBDA_LOG_LEVEL");
 
   private Variables() {}
 
@@ -54,6 +59,10 @@ final class Variables {
     all.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", String.valueOf(spec.memoryMb()));
     all.put("AWS_LAMBDA_LOG_GROUP_NAME", spec.logGroup());
     all.put("AWS_LAMBDA_LOG_STREAM_NAME", spec.logStream());
+    if (spec.logSettings().json()) {
+      all.put("AWS_LAMBDA_LOG_FORMAT", "JSON");
+      all.put("AWS_LAMBDA_LOG_LEVEL", spec.logSettings().applicationLevel());
+    }
     all.put("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
     all.put("AWS_LAMBDA_RUNTIME_API", runtimeApi);
     List<String> pairs = new ArrayList<>(all.size());

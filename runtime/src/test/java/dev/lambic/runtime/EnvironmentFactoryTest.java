@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -136,9 +137,48 @@ final class EnvironmentFactoryTest {
     awaitClosed();
   }
 
+  @Test
+  void startsTheRuntimeAnewAndHearsNothingMoreOfTheOld() throws IOException {
+    Environment environment = start(MANAGED, Map.of());
+    CompletableFuture<ProcessExit> before = sandboxes.exit;
+    InetSocketAddress address = port(9001);
+    try (RawConnection old = new RawConnection(address)) {
+      old.send(RawConnection.nextRequest());
+      heard.next("ready");
+      environment.deliver(new Work("id-1", bytes("1"), "arn", 1, null, null));
+      assertThat(old.receive().body()).isEqualTo("1");
+      environment.stop();
+      assertThat(sandboxes.calls).endsWith("clear");
+      before.complete(new ProcessExit(0, 9));
+    }
+    awaitClosed(9001);
+    environment.restart();
+    assertThat(sandboxes.calls).endsWith("clear", "listen", "start");
+    try (RawConnection runtime = new RawConnection(port(9001))) {
+      runtime.send(RawConnection.nextRequest());
+      heard.next("ready");
+      environment.deliver(new Work("id-2", bytes("2"), "arn", 1, null, null));
+      assertThat(runtime.receive().body()).isEqualTo("2");
+    }
+    sandboxes.exit.complete(new ProcessExit(4, 0));
+    assertThat(heard.next("exited").body()).as("of the new one").isEqualTo("4");
+  }
+
+  @Test
+  void freezesAndThaws() {
+    Environment environment = start(MANAGED, Map.of());
+    environment.freeze();
+    environment.thaw();
+    assertThat(sandboxes.calls).endsWith("freeze", "thaw");
+  }
+
   private void awaitClosed() {
+    sandboxes.ports.keySet().forEach(EnvironmentFactoryTest.this::awaitClosed);
+  }
+
+  private void awaitClosed(int port) {
     long deadline = System.nanoTime() + 10_000_000_000L;
-    while (sandboxes.ports.values().stream().anyMatch(ServerSocketChannel::isOpen)) {
+    while (Objects.requireNonNull(sandboxes.ports.get(port)).isOpen()) {
       assertThat(System.nanoTime()).as("listeners still open").isLessThan(deadline);
       Thread.onSpinWait();
     }

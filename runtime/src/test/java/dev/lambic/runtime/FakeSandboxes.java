@@ -31,7 +31,7 @@ final class FakeSandboxes implements Sandboxes {
   final List<String> calls = new ArrayList<>();
   final Map<Integer, ServerSocketChannel> ports = new LinkedHashMap<>();
   final List<ReadOnlyMount> mounts = new ArrayList<>();
-  final CompletableFuture<ProcessExit> exit = new CompletableFuture<>();
+  CompletableFuture<ProcessExit> exit = new CompletableFuture<>();
   final CompletableFuture<Void> gone = new CompletableFuture<>();
   @Nullable SandboxSpec spec;
   @Nullable Command command;
@@ -100,7 +100,8 @@ final class FakeSandboxes implements Sandboxes {
       step("start");
       command = wanted;
       output = listener;
-      return new Program();
+      exit = new CompletableFuture<>();
+      return new Program(exit);
     }
 
     @Override
@@ -117,6 +118,11 @@ final class FakeSandboxes implements Sandboxes {
     @Override
     public void thaw() {
       step("thaw");
+    }
+
+    @Override
+    public void clear() {
+      step("clear");
     }
 
     @Override
@@ -141,6 +147,12 @@ final class FakeSandboxes implements Sandboxes {
   }
 
   private final class Program implements SandboxProcess {
+    private final CompletableFuture<ProcessExit> exit;
+
+    Program(CompletableFuture<ProcessExit> exit) {
+      this.exit = exit;
+    }
+
     @Override
     public CompletableFuture<ProcessExit> exit() {
       return exit;

@@ -99,7 +99,7 @@ final class TelemetryTest {
 
   @Test
   void deliversWhatHappenedBeforeTheSubscriptionToo() throws Exception {
-    telemetry.publish(new PlatformEvent.InitStart(PlatformEvent.Phase.INIT));
+    telemetry.publish(new PlatformEvent.InitStart(PlatformEvent.Phase.INIT, null, null));
     telemetry.line("function", "starting");
     try (Listener listener = new Listener()) {
       telemetry.subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
@@ -182,7 +182,7 @@ final class TelemetryTest {
   void tellsOfAnInvocationInTheWordsOfTheLogsApi() throws Exception {
     try (Listener listener = new Listener()) {
       telemetry.subscribe("agent", request(subscription("2021-03-18", listener.port()), true));
-      telemetry.publish(new PlatformEvent.InitStart(PlatformEvent.Phase.INIT));
+      telemetry.publish(new PlatformEvent.InitStart(PlatformEvent.Phase.INIT, null, null));
       telemetry.publish(new PlatformEvent.Start("id-1", "$LATEST", "Root=1-2-3"));
       telemetry.line("function", "{\"a\":1}");
       telemetry.publish(

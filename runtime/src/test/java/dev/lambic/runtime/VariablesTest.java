@@ -45,6 +45,7 @@ final class VariablesTest {
         opt,
         "/aws/lambda/shop",
         "2026/01/01/[$LATEST]0123",
+        LogSettings.TEXT,
         new SessionCredentials("ASIA1", "secret", "token"));
   }
 

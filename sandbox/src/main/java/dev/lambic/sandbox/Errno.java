@@ -6,6 +6,7 @@ final class Errno {
   static final int ENOENT = 2;
   static final int EINTR = 4;
   static final int EAGAIN = 11;
+  static final int EADDRINUSE = 98;
   static final int EBUSY = 16;
   static final int EEXIST = 17;
   static final int ENOSPC = 28;
@@ -38,6 +39,7 @@ final class Errno {
       case 36 -> "file name too long";
       case 38 -> "function not implemented";
       case 40 -> "too many levels of symbolic links";
+      case EADDRINUSE -> "address already in use";
       case ETIMEDOUT -> "timed out";
       default -> "errno " + errno;
     };

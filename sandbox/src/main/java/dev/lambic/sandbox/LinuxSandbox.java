@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   private static final int TURN_SECONDS = 60;
+
+  /** A millisecond apart. */
+  private static final int PORT_ATTEMPTS = 5000;
 
   private final SandboxSpec spec;
   private final int slot;
@@ -115,7 +119,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
 
   @Override
   public ServerSocketChannel listen(int port) {
-    return inTurn(() -> keep(door.listen(duplicateNetwork(), port)));
+    return inTurn(() -> keep(openSoon(port)));
   }
 
   @Override
@@ -143,6 +147,20 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     }
     NetworkDoor.closeQuietly(channel);
     throw SandboxException.dead(spec.name());
+  }
+
+  /** A channel that was closed a moment ago keeps its port until its selector has let it go. */
+  private ServerSocketChannel openSoon(int port) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return door.listen(duplicateNetwork(), port);
+      } catch (SandboxException e) {
+        if (e.errno() != Errno.EADDRINUSE || attempt == PORT_ATTEMPTS) {
+          throw e;
+        }
+        LockSupport.parkNanos(1_000_000);
+      }
+    }
   }
 
   /** Its own descriptor for the user, since the number could soon mean another sandbox's. */
@@ -231,6 +249,15 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     inTurn(() -> {
       cgroup.thaw();
       return spec;
+    });
+  }
+
+  @Override
+  public void clear() {
+    inTurn(() -> {
+      // A frozen group of version 1 takes no signal.
+      cgroup.thaw();
+      return launcher.request(launcher.message(Message.CLEAR, slot, "clear"), -1);
     });
   }
 

@@ -13,6 +13,7 @@ final class Message {
   static final int START = 3;
   static final int SIGNAL = 4;
   static final int KILL = 5;
+  static final int CLEAR = 6;
 
   /** The largest message that the launcher takes. */
   static final int MAX_BYTES = 192 * 1024;

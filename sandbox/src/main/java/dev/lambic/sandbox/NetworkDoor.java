@@ -1,6 +1,7 @@
 package dev.lambic.sandbox;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -83,7 +84,8 @@ final class NetworkDoor implements AutoCloseable {
       if (e.getCause() instanceof SandboxException failure) {
         throw new SandboxException(failure.step(), failure.errno(), failure.path(), failure);
       }
-      throw new SandboxException(step, 0, what + ": " + e.getCause(), e);
+      int errno = e.getCause() instanceof BindException ? Errno.EADDRINUSE : 0;
+      throw new SandboxException(step, errno, what + ": " + e.getCause(), e);
     } catch (TimeoutException e) {
       throw abandon(opened, new SandboxException(step, Errno.ETIMEDOUT, what, e));
     } catch (InterruptedException e) {

@@ -58,6 +58,13 @@ public interface Sandbox extends AutoCloseable {
   /** Lets all processes go on. */
   void thaw();
 
+  /**
+   * Ends every process in the sandbox, thawed or not, and returns when none is left; what they have
+   * written to files stays. Programs can be started again afterwards. Connections to the channels
+   * of {@link #listen} end with the processes that made them.
+   */
+  void clear();
+
   /** What it uses of its memory limit. Answers the last known figures when it is dead. */
   MemoryUsage memory();
 

@@ -108,6 +108,47 @@ final class LifecycleTest {
   }
 
   @Test
+  void clearEndsEveryProgramAndKeepsTheFiles() {
+    try (Sandbox sandbox = host.create()) {
+      SandboxProcess first = sandbox.start(shell("echo kept > /tmp/f; sleep 1000"), (b, n) -> {});
+      // One that left its session and its parent, and one that ignores all it can.
+      SandboxProcess second =
+          sandbox.start(
+              shell("(setsid sleep 1000 &); trap '' TERM HUP INT; touch /tmp/up; sleep 1000"),
+              (b, n) -> {});
+      TestHost.await("up", () -> runOk(sandbox, "ls /tmp").equals("f\nup\n"));
+      sandbox.clear();
+      assertThat(get(first.exit())).isEqualTo(new ProcessExit(0, ProcessExit.SIGKILL));
+      assertThat(get(second.exit())).isEqualTo(new ProcessExit(0, ProcessExit.SIGKILL));
+      assertThat(runOk(sandbox, "cat /tmp/f; set -- /proc/[0-9]*; echo $#"))
+          .as("the file; the shell alone, for the first process is not seen")
+          .isEqualTo("kept\n1\n");
+      sandbox.clear();
+    }
+  }
+
+  @Test
+  void clearEndsAForkBomb() {
+    try (Sandbox sandbox = host.create()) {
+      sandbox.start(shell("f() { f | f & }; touch /tmp/up; f; wait"), (b, n) -> {});
+      TestHost.await("up", () -> sandbox.memory().currentBytes() > 2 << 20);
+      sandbox.clear();
+      assertThat(runOk(sandbox, "set -- /proc/[0-9]*; echo $#")).isEqualTo("1\n");
+    }
+  }
+
+  @Test
+  void clearEndsFrozenPrograms() {
+    try (Sandbox sandbox = host.create()) {
+      SandboxProcess process = sandbox.start(shell("sleep 1000"), (b, n) -> {});
+      sandbox.freeze();
+      sandbox.clear();
+      assertThat(get(process.exit())).isEqualTo(new ProcessExit(0, ProcessExit.SIGKILL));
+      assertThat(runOk(sandbox, "echo on")).isEqualTo("on\n");
+    }
+  }
+
+  @Test
   void deadSandboxAnswersDead() {
     Sandbox sandbox = host.create();
     kill(sandbox);
@@ -116,6 +157,7 @@ final class LifecycleTest {
     assertDead(() -> sandbox.attach(List.of(new ReadOnlyMount(Path.of("/usr"), "/opt"))));
     assertDead(sandbox::freeze);
     assertDead(sandbox::thaw);
+    assertDead(sandbox::clear);
     assertDead(() -> sandbox.limit(TestHost.LIMITS));
     assertDead(sandbox::resetMemoryPeak);
   }

@@ -5,6 +5,7 @@ import dev.lambic.functions.FunctionListener;
 import dev.lambic.functions.FunctionVersion;
 import dev.lambic.invocation.Code;
 import dev.lambic.invocation.FunctionImage;
+import dev.lambic.runtime.LogSettings;
 import java.nio.file.Path;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -75,13 +76,21 @@ final class Images implements FunctionListener {
         version.account(),
         version.role(),
         version.runtime(),
+        version.runtimeVersionArn(),
         version.handler(),
         version.memoryMb(),
         version.timeoutSeconds(),
         version.ephemeralMb(),
         version.variables(),
         version.logGroup(),
+        logSettings(version),
         () -> lease(version.codeId()));
+  }
+
+  private static LogSettings logSettings(FunctionVersion version) {
+    return version.logFormat().equals("JSON")
+        ? new LogSettings(true, version.applicationLogLevel(), version.systemLogLevel())
+        : LogSettings.TEXT;
   }
 
   private Code.Lease lease(String codeId) {

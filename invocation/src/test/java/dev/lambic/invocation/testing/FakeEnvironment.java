@@ -22,6 +22,10 @@ public final class FakeEnvironment implements Environment {
   private @Nullable Work work;
   private boolean killed;
   private boolean exited;
+  private boolean stopped;
+  private boolean frozen;
+  private int restarts;
+  private int freezes;
   private boolean cpuLimited;
   private int deliveries;
   private boolean deliveredAfterEnd;
@@ -71,6 +75,26 @@ public final class FakeEnvironment implements Environment {
     return cpuLimited;
   }
 
+  /** Whether its processes were ended and not started anew. */
+  public synchronized boolean isStopped() {
+    return stopped;
+  }
+
+  /** How often its runtime was started anew. */
+  public synchronized int restarts() {
+    return restarts;
+  }
+
+  /** Whether its processes stand still. */
+  public synchronized boolean isFrozen() {
+    return frozen;
+  }
+
+  /** How often it was frozen. */
+  public synchronized int freezes() {
+    return freezes;
+  }
+
   /** Lets every further request to it fail. */
   public synchronized void failWith(RuntimeException e) {
     failing = e;
@@ -92,7 +116,7 @@ public final class FakeEnvironment implements Environment {
     failIfTold();
     synchronized (this) {
       deliveredAfterEnd |= killed || exited;
-      if (work != null) {
+      if (work != null || stopped || frozen) {
         misuse.run();
         throw new IllegalStateException("busy");
       }
@@ -101,9 +125,16 @@ public final class FakeEnvironment implements Environment {
     }
   }
 
+  /** Nothing is heard of processes that were ended or stand still. */
+  private synchronized boolean isSilent() {
+    return stopped || frozen;
+  }
+
   /** The runtime asks for its next event. */
   public void next() {
-    listener.ready();
+    if (!isSilent()) {
+      listener.ready();
+    }
   }
 
   private Work taken() {
@@ -141,12 +172,16 @@ public final class FakeEnvironment implements Environment {
         work = null;
       }
     }
-    listener.responded(requestId, bytes(body));
+    if (!isSilent()) {
+      listener.responded(requestId, bytes(body));
+    }
   }
 
   /** The runtime cannot initialise. */
   public void initFailed(String type, String body) {
-    listener.initFailed(type, bytes(body));
+    if (!isSilent()) {
+      listener.initFailed(type, bytes(body));
+    }
   }
 
   /** The runtime's processes write at once. */
@@ -163,13 +198,53 @@ public final class FakeEnvironment implements Environment {
   /** The runtime's process ends. */
   public void exit(int code, int signal) {
     synchronized (this) {
-      if (exited) {
+      if (exited || stopped) {
         return;
       }
       exited = true;
       work = null;
     }
     listener.exited(code, signal);
+  }
+
+  @Override
+  public void freeze() {
+    failIfTold();
+    synchronized (this) {
+      frozen = true;
+      freezes++;
+    }
+  }
+
+  @Override
+  public void thaw() {
+    failIfTold();
+    synchronized (this) {
+      frozen = false;
+    }
+  }
+
+  @Override
+  public void stop() {
+    failIfTold();
+    synchronized (this) {
+      frozen = false;
+      stopped = true;
+      exited = false;
+      work = null;
+    }
+  }
+
+  @Override
+  public void restart() {
+    failIfTold();
+    synchronized (this) {
+      if (!stopped) {
+        misuse.run();
+      }
+      stopped = false;
+      restarts++;
+    }
   }
 
   @Override
@@ -209,6 +284,9 @@ public final class FakeEnvironment implements Environment {
 
   /** What a kill leads to in the end: the process ends by the signal, and nothing is left. */
   public void vanish() {
+    synchronized (this) {
+      frozen = false;
+    }
     exit(0, 9);
     gone.complete(null);
   }

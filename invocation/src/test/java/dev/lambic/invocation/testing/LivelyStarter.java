@@ -46,74 +46,115 @@ public final class LivelyStarter implements EnvironmentStarter {
     synchronized (seeds) {
       random = seeds.split();
     }
-    Lively environment = new Lively(spec.name(), listener, random);
     alive.incrementAndGet();
-    Thread.ofPlatform().daemon().start(environment::run);
-    return environment;
+    return new Living(spec.name(), listener, random);
   }
 
-  private final class Lively implements Environment {
-    private final String name;
+  /** The processes of an environment from a start to the next stop. */
+  private static final class Lively implements EnvironmentListener {
     private final EnvironmentListener listener;
     private final SplittableRandom random;
     private final LinkedBlockingQueue<Optional<Work>> events = new LinkedBlockingQueue<>();
-    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private boolean over;
 
-    Lively(String name, EnvironmentListener listener, SplittableRandom random) {
-      this.name = name;
+    Lively(EnvironmentListener listener, SplittableRandom random) {
       this.listener = listener;
       this.random = random;
     }
 
     void run() {
       if (random.nextInt(20) == 0) {
-        listener.initFailed("E", bytes("{}"));
+        initFailed("E", bytes("{}"));
       } else if (random.nextInt(20) != 0) {
-        listener.ready();
+        ready();
         serve();
       }
-      listener.exited(1, 0);
+      exited(1, 0);
       awaitEnd();
-      alive.decrementAndGet();
-      gone.complete(null);
+    }
+
+    /** From its return on, the listener hears nothing more. */
+    void end() {
+      synchronized (this) {
+        over = true;
+      }
+      events.add(Optional.empty());
+    }
+
+    @Override
+    public synchronized void ready() {
+      if (!over) {
+        listener.ready();
+      }
+    }
+
+    @Override
+    public synchronized void responded(String requestId, byte[] body) {
+      if (!over) {
+        listener.responded(requestId, body);
+      }
+    }
+
+    @Override
+    public synchronized void failed(String requestId, String errorType, byte[] body) {
+      if (!over) {
+        listener.failed(requestId, errorType, body);
+      }
+    }
+
+    @Override
+    public synchronized void initFailed(String errorType, byte[] body) {
+      if (!over) {
+        listener.initFailed(errorType, body);
+      }
+    }
+
+    @Override
+    public void output(byte[] bytes, int length) {
+      listener.output(bytes, length);
+    }
+
+    @Override
+    public synchronized void exited(int code, int signal) {
+      if (!over) {
+        listener.exited(code, signal);
+      }
     }
 
     private void serve() {
       for (Optional<Work> next = next(); next.isPresent(); next = next()) {
         Work work = next.get();
-        listener.output(bytes("line of " + work.requestId() + "\n"), 8);
+        output(bytes("line of " + work.requestId() + "\n"), 8);
         switch (random.nextInt(100)) {
           case 0 -> {
             return;
           }
           case 1 -> awaitEnd();
           case 2 -> {
-            listener.responded(work.requestId(), work.payload());
+            responded(work.requestId(), work.payload());
             return;
           }
           case 3, 4, 5, 6 -> {
-            listener.responded(work.requestId(), work.payload());
-            Thread.ofPlatform().daemon().start(() -> listener.exited(1, 0));
+            responded(work.requestId(), work.payload());
+            Thread.ofPlatform().daemon().start(() -> exited(1, 0));
           }
           case 7, 8, 9, 10 -> askWhileAnswering(work);
-          case 11, 12, 13 -> listener.failed(work.requestId(), "E", work.payload());
-          default -> listener.responded(work.requestId(), work.payload());
+          case 11, 12, 13 -> failed(work.requestId(), "E", work.payload());
+          default -> responded(work.requestId(), work.payload());
         }
         for (int pause = random.nextInt(10) == 0 ? 10_000 : 0; pause > 0; pause--) {
           Thread.onSpinWait();
         }
-        listener.ready();
+        ready();
       }
     }
 
     /** Asks for the next event all the time while another thread answers. */
     private void askWhileAnswering(Work work) {
       Thread answer =
-          Thread.ofPlatform()
-              .daemon()
-              .start(() -> listener.responded(work.requestId(), work.payload()));
+          Thread.ofPlatform().daemon().start(() -> responded(work.requestId(), work.payload()));
       while (answer.isAlive()) {
-        listener.ready();
+        ready();
       }
     }
 
@@ -140,6 +181,28 @@ public final class LivelyStarter implements EnvironmentStarter {
         next = next();
       }
     }
+  }
+
+  private final class Living implements Environment {
+    private final String name;
+    private final EnvironmentListener listener;
+    private final SplittableRandom random;
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private volatile Lively processes;
+    private boolean killed;
+
+    Living(String name, EnvironmentListener listener, SplittableRandom random) {
+      this.name = name;
+      this.listener = listener;
+      this.random = random;
+      this.processes = start();
+    }
+
+    private Lively start() {
+      Lively next = new Lively(listener, random.split());
+      Thread.ofPlatform().daemon().start(next::run);
+      return next;
+    }
 
     @Override
     public String name() {
@@ -148,7 +211,29 @@ public final class LivelyStarter implements EnvironmentStarter {
 
     @Override
     public void deliver(Work work) {
-      events.add(Optional.of(work));
+      processes.events.add(Optional.of(work));
+    }
+
+    @Override
+    public void freeze() {
+      // Its threads are nobody's to stop.
+    }
+
+    @Override
+    public void thaw() {
+      // Never frozen.
+    }
+
+    @Override
+    public void stop() {
+      processes.end();
+    }
+
+    @Override
+    public synchronized void restart() {
+      if (!killed) {
+        processes = start();
+      }
     }
 
     @Override
@@ -168,7 +253,19 @@ public final class LivelyStarter implements EnvironmentStarter {
 
     @Override
     public void kill() {
-      events.add(Optional.empty());
+      synchronized (this) {
+        if (killed) {
+          return;
+        }
+        killed = true;
+      }
+      Thread.ofPlatform()
+          .daemon()
+          .start(() -> {
+            processes.end();
+            alive.decrementAndGet();
+            gone.complete(null);
+          });
     }
 
     @Override

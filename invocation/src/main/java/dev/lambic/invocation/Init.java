@@ -1,0 +1,40 @@
+package dev.lambic.invocation;
+
+import org.jspecify.annotations.Nullable;
+
+/** What became of an initialisation. */
+sealed interface Init {
+  /** The runtime waits for events. */
+  record Ready(long nanos) implements Init {}
+
+  /** It was not, and why. */
+  sealed interface Unfit extends Init {
+    /** How long it took. */
+    long nanos();
+
+    /** What Lambda's figures say about it. */
+    Ending ending();
+  }
+
+  /** It took longer than it may. */
+  record TimedOut(long nanos) implements Unfit {
+    @Override
+    public Ending ending() {
+      return Ending.timeout();
+    }
+  }
+
+  /**
+   * The runtime gave up.
+   *
+   * @param body the JSON of its error; null if it just ended
+   * @param exit how it ended, in words; empty if it gave a body
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Failed(long nanos, String type, byte @Nullable [] body, String exit) implements Unfit {
+    @Override
+    public Ending ending() {
+      return Ending.error(type);
+    }
+  }
+}
