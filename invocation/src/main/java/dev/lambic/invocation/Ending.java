@@ -40,8 +40,6 @@ record Ending(Status status, @Nullable String errorType, boolean ofFunction) {
     if (ofFunction) {
       return "";
     }
-    return status == Status.TIMEOUT
-        ? "Status: timeout"
-        : "Status: error\tError Type: " + errorType;
+    return status == Status.TIMEOUT ? "Status: timeout" : "Status: error\tError Type: " + errorType;
   }
 }

@@ -70,7 +70,8 @@ final class EnvironmentMaker {
     String unique = ids.hex32();
     String date = LocalDate.ofInstant(ticker.instant(), ZoneOffset.UTC).format(STREAM_DATE);
     String stream = date + "/[" + image.version() + "]" + unique;
-    EnvironmentLog log = new EnvironmentLog(
+    EnvironmentLog log =
+        new EnvironmentLog(
             logs.open(image, stream),
             ticker,
             image.logSettings(),

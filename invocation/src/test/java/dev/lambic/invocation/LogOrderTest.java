@@ -185,8 +185,7 @@ final class LogOrderTest {
   @Test
   void keepsTheLinesOfOneEventTogether() {
     try (Stage stage = new Stage()) {
-      EnvironmentLog log =
-          log(stage);
+      EnvironmentLog log = log(stage);
       byte[] output =
           "a\rb\nfrom Windows\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.UTF_8);
       log.output(output, output.length);
@@ -199,8 +198,7 @@ final class LogOrderTest {
   @Test
   void keepsCharactersWholeHoweverTheyArrive() {
     try (Stage stage = new Stage()) {
-      EnvironmentLog log =
-          log(stage);
+      EnvironmentLog log = log(stage);
       for (byte part : "grüße 😀\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
         log.output(new byte[] {part, 'x'}, 1);
       }

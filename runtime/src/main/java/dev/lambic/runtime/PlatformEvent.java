@@ -44,8 +44,7 @@ public sealed interface PlatformEvent {
    * @param runtimeVersion such as {@code python:3.12.v1}; null if the function brings its own
    * @param runtimeVersionArn null as well then
    */
-  record InitStart(
-      Phase phase, @Nullable String runtimeVersion, @Nullable String runtimeVersionArn)
+  record InitStart(Phase phase, @Nullable String runtimeVersion, @Nullable String runtimeVersionArn)
       implements PlatformEvent {}
 
   /**

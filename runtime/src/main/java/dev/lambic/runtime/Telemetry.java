@@ -63,7 +63,8 @@ final class Telemetry {
       ByteBudget budget,
       FaultHandler faults) {
     this.jsonFormat = jsonFormat;
-    this.records = new TelemetryRecords(
+    this.records =
+        new TelemetryRecords(
             spec.functionName(), spec.version(), spec.logStream(), spec.memoryMb());
     this.dialer = dialer;
     this.ticker = ticker;

@@ -43,8 +43,7 @@ public final class TelemetryRecords {
 
   /** The line that stands for the event in a log in JSON. */
   public String logLine(PlatformEvent event, Instant time) {
-    return new String(
-        event(event, time, Schema.TELEMETRY_2025).getFirst(), StandardCharsets.UTF_8);
+    return new String(event(event, time, Schema.TELEMETRY_2025).getFirst(), StandardCharsets.UTF_8);
   }
 
   /** A line of a log in JSON by which Lambic warns, in the form that runtimes' own lines have. */
