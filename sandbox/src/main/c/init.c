@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 
 /* Descriptors of the first process; programs get 0, 1 and 2 only. */
-enum { CONTROL_FD = 3, TMP_FD = 4, CHILD_SIGNAL_FD = 5, FIRST_FREE_FD = 6 };
+enum { CONTROL_FD = 3, TMP_FD = 4, IMAGE_FD = 5, CHILD_SIGNAL_FD = 6, FIRST_FREE_FD = 7 };
 
 enum { PROCESSES_MAX = 64, ARGUMENTS_MAX = 1024, ENVIRONMENT_MAX = 4096, OPEN_FILES = 1024 };
 
@@ -64,16 +64,25 @@ static int join_cgroups(const struct plan *plan) {
   return 0;
 }
 
-/* Keeps only what is needed of the launcher's descriptors. */
-static int keep_descriptors(int control, int tmp_mount) {
-  /* First out of the way of the places that the two will take. */
-  int high = fcntl(control, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-  int high_tmp = tmp_mount < 0 ? -1 : fcntl(tmp_mount, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-  if (high < 0 || (tmp_mount >= 0 && high_tmp < 0)) return fail("dup", "");
-  if (dup3(high, CONTROL_FD, O_CLOEXEC) < 0) return fail("dup", "");
-  control_fd = CONTROL_FD;
-  if (tmp_mount >= 0 && dup3(high_tmp, TMP_FD, O_CLOEXEC) < 0) return fail("dup", "");
-  if (sys_close_range(tmp_mount >= 0 ? TMP_FD + 1 : TMP_FD, ~0U) < 0) return fail("close", "");
+/* Keeps only what is needed of the launcher's descriptors; -1 for those that there are not. */
+static int keep_descriptors(int control, int tmp_mount, int image) {
+  int kept[] = {control, tmp_mount, image};
+  const int places[] = {CONTROL_FD, TMP_FD, IMAGE_FD};
+  /* First out of the way of the places that they will take. */
+  for (int i = 0; i < 3; i++) {
+    if (kept[i] < 0) continue;
+    kept[i] = fcntl(kept[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    if (kept[i] < 0) return fail("dup", "");
+  }
+  for (int i = 0; i < 3; i++) {
+    if (kept[i] < 0) {
+      close(places[i]);
+    } else if (dup3(kept[i], places[i], O_CLOEXEC) < 0) {
+      return fail("dup", "");
+    }
+    if (i == 0) control_fd = CONTROL_FD;
+  }
+  if (sys_close_range(IMAGE_FD + 1, ~0U) < 0) return fail("close", "");
   return 0;
 }
 
@@ -152,6 +161,10 @@ static int watch_children(void) {
 static int set_up(const struct plan *plan) {
   if (mount_own(plan->tmp_mount >= 0 ? TMP_FD : -1, plan->tmp_bytes, plan->host_id) < 0) return -1;
   if (plan->tmp_mount >= 0) close(TMP_FD);
+  if (plan->image >= 0) {
+    if (enter_image(IMAGE_FD) < 0) return -1;
+    close(IMAGE_FD);
+  }
   if (raise_loopback() < 0) return -1;
   if (sethostname(plan->hostname, strlen(plan->hostname)) < 0) return fail("hostname", "");
   /* When the whole host runs out of memory, functions go before the server. */
@@ -325,7 +338,7 @@ static void reap(void) {
 void run_first_process(const struct plan *plan, int control) {
   control_fd = control;
   for (int i = 0; i < 4; i++) signal(ignored_signals[i], SIG_DFL);
-  if (join_cgroups(plan) < 0 || keep_descriptors(control, plan->tmp_mount) < 0 ||
+  if (join_cgroups(plan) < 0 || keep_descriptors(control, plan->tmp_mount, plan->image) < 0 ||
       set_up(plan) < 0) {
     struct writer writer;
     put_failure(&writer, 0, 0);

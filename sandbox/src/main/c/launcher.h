@@ -46,7 +46,8 @@ int fail(const char *step, const char *path);
 enum message_type {
   /* server to launcher */
   CREATE = 1, /* u32 cgroup version, texts of cgroup paths, text of the file of the freezer that
-                 thaws or empty, text host name, u64 bytes of /tmp */
+                 thaws or empty, text host name, u64 bytes of /tmp, text directory of the image
+                 that is the root or empty for the template's */
   ATTACH = 2, /* u32 n, then n pairs of texts: source, target */
   START = 3,  /* u32 process, texts argv, texts environment, text directory; pipe attached */
   SIGNAL = 4, /* u32 process, u32 signal */
@@ -121,6 +122,11 @@ void return_to_host(void);
 int build_template(const struct root_options *options);
 /* Mounts what differs between shells; runs as the first process of a shell. */
 int mount_own(int tmp_mount, uint64_t tmp_bytes, uint32_t host_id);
+/*
+ * Makes the image the root of the shell, with the shell's own /dev, /proc, /tmp and network names
+ * in it; runs after mount_own, and what was the root before is gone then.
+ */
+int enter_image(int tree);
 /* A detached read-only copy of a directory or file. */
 int read_only_tree(const char *source);
 int attach_tree(int tree, const char *target);
@@ -177,6 +183,7 @@ struct plan {
   char hostname[65];
   uint64_t tmp_bytes;
   int tmp_mount; /* -1: a tmpfs */
+  int image;     /* tree that becomes the root; -1: the template's stays it */
 };
 
 /* Runs in the new process and never returns. */

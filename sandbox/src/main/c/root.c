@@ -6,6 +6,9 @@
  * the template's mounts by being cloned from there, and adds its own /proc and /tmp. This happens
  * before it enters its user namespace, so its mounts belong to the host's user namespace and
  * nobody inside has a say over them, whatever capabilities he may get.
+ *
+ * A shell whose root is a container image gets a read-only copy of the image's tree in place of the
+ * template's root, after its own mounts were made.
  */
 #include "launcher.h"
 
@@ -342,6 +345,39 @@ static int mount_tmp(int tmp_mount, uint64_t tmp_bytes, uint32_t host_id) {
   snprintf(options, sizeof options, "mode=1777,uid=%u,gid=%u,size=%llu", host_id + 1, host_id + 1,
            (unsigned long long)tmp_bytes);
   if (mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) return fail("mount", "/tmp");
+  return 0;
+}
+
+/* What images get of the template: no devices but these, and no network but their own. */
+static const char *const shown_in_images[] = {"/dev", "/etc/hosts", "/etc/resolv.conf"};
+static const char *const moved_into_images[] = {"/proc", "/tmp"};
+
+/* Attaches a tree at its place in the image, which is mounted at /mnt. */
+static int attach_in_image(int tree, const char *path) {
+  char target[64];
+  if (tree < 0) return fail("open-tree", path);
+  snprintf(target, sizeof target, "/mnt%s", path);
+  int result = attach_tree(tree, target);
+  close(tree);
+  return result;
+}
+
+int enter_image(int tree) {
+  if (attach_tree(tree, "/mnt") < 0) return -1;
+  for (size_t i = 0; i < COUNT(shown_in_images); i++) {
+    /* With the flags of the template's root: read-only, but devices are devices. */
+    if (attach_in_image(sys_open_tree(shown_in_images[i]), shown_in_images[i]) < 0) return -1;
+  }
+  for (size_t i = 0; i < COUNT(moved_into_images); i++) {
+    /* Not a copy: the mount itself, with what is mounted below it. */
+    if (attach_in_image(sys_open_no_links(moved_into_images[i]), moved_into_images[i]) < 0) {
+      return -1;
+    }
+  }
+  if (chdir("/mnt") < 0) return fail("chdir", "/mnt");
+  if (syscall(SYS_pivot_root, ".", ".") < 0) return fail("pivot-root", "/mnt");
+  if (umount2(".", MNT_DETACH) < 0) return fail("umount-template", "");
+  if (chdir("/") < 0) return fail("chdir", "/");
   return 0;
 }
 

@@ -71,6 +71,7 @@ static void free_plan(struct shell *shell) {
   if (!plan) return;
   for (uint32_t i = 0; i < plan->cgroup_count; i++) close(plan->cgroups[i]);
   if (plan->tmp_mount >= 0) close(plan->tmp_mount);
+  if (plan->image >= 0) close(plan->image);
   free(plan->thaw);
   free(plan);
   shell->plan = NULL;
@@ -93,6 +94,7 @@ static int read_plan(struct plan *plan, struct reader *reader) {
   const char *thaw = take_text(reader);
   char *hostname = take_text(reader);
   plan->tmp_bytes = take_u64(reader);
+  const char *image = take_text(reader);
   errno = EINVAL;
   if (reader->bad || strlen(hostname) > 64) return fail("message", "create");
   if (plan->cgroup_version != 1 && (plan->cgroup_version != 2 || count != 1)) {
@@ -101,6 +103,7 @@ static int read_plan(struct plan *plan, struct reader *reader) {
   snprintf(plan->hostname, sizeof plan->hostname, "%s", hostname);
   plan->thaw = strdup(thaw);
   if (!plan->thaw) exit(1);
+  if (image[0] && (plan->image = read_only_tree(image)) < 0) return -1;
   return open_cgroups(plan, paths, count);
 }
 
@@ -160,6 +163,7 @@ static void create(uint32_t request, uint32_t slot, struct reader *reader) {
   shell->plan = calloc(1, sizeof *shell->plan);
   if (!shell->plan) exit(1);
   shell->plan->tmp_mount = -1;
+  shell->plan->image = -1;
   shell->plan->slot = slot;
   shell->plan->host_id = launcher.first_host_id + slot * IDS_PER_SHELL;
   if (read_plan(shell->plan, reader) < 0) {

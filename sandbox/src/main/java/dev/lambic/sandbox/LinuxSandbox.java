@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.Channel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,6 +80,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     Message message = launcher.message(Message.CREATE, slot, "create");
     message.put(cgroup.version()).put(cgroup.joinPaths()).put(cgroup.thawPath());
     message.put(spec.hostname()).put(spec.tmpBytes());
+    message.put(spec.root().map(Path::toString).orElse(""));
     Reply reply = launcher.request(message, -1);
     synchronized (channels) {
       if (dead == null) {
