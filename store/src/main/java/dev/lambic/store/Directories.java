@@ -15,4 +15,17 @@ public final class Directories {
       opened.force(true);
     }
   }
+
+  /**
+   * Waits until everything that was written to the file system of the path is on disk: for a tree
+   * of many files much faster than one after the other.
+   *
+   * @param path a file or directory that can be read
+   */
+  public static void syncFileSystem(Path path) throws IOException {
+    int result = FileSystemSync.sync(path.toAbsolutePath().toString());
+    if (result != 0) {
+      throw new IOException("cannot sync the file system of " + path + " (error " + result + ")");
+    }
+  }
 }

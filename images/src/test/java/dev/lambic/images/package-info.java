@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.images;
+
+import org.jspecify.annotations.NullMarked;
