@@ -38,6 +38,7 @@ class FailingFunctionTest {
   private static TestFunction python;
   private static TestFunction quick;
   private static TestFunction node;
+  private static TestFunction ruby;
 
   @BeforeAll
   static void deploy() {
@@ -49,6 +50,15 @@ class FailingFunctionTest {
             LAMBIC.lambda(), "quick", "failing.py", settings -> settings.timeout(2));
     node =
         TestFunction.node(LAMBIC.lambda(), "node", "failing.mjs", settings -> settings.timeout(4));
+    byte[] zip = Zip.ofFunction("errors.rb");
+    ruby =
+        TestFunction.create(
+            LAMBIC.lambda(),
+            "ruby",
+            TestFunction.RUBY,
+            "errors.handler",
+            zip,
+            settings -> settings.timeout(4));
   }
 
   @AfterEach
@@ -98,15 +108,25 @@ class FailingFunctionTest {
     "node, exitSilently, Runtime exited without providing a reason",
     "node, abort, Runtime exited with error: signal: aborted",
     "node, memory, Runtime exited with error: signal: killed",
+    "ruby, exit_now, Runtime exited with error: exit status 3",
+    "ruby, silent, Runtime exited without providing a reason",
+    "ruby, kill, Runtime exited with error: signal: killed",
+    "ruby, memory, Runtime exited with error: signal: killed",
   })
   void aRuntimeThatEndsIsAnExitError(String function, String what, String how) {
-    Invoked answer = (function.equals("python") ? python : node).act(what);
+    Invoked answer =
+        switch (function) {
+          case "python" -> python.act(what);
+          case "node" -> node.act(what);
+          default -> ruby.act(what);
+        };
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.error()).isEqualTo("Unhandled");
     assertThat(answer.errorType()).isEqualTo("Runtime.ExitError");
     assertThat(answer.errorMessage())
         .isEqualTo("RequestId: " + answer.requestId() + " Error: " + how);
     assertThat(node.act("nothing").success().asText()).isEqualTo("well");
+    assertThat(ruby.act("nothing").success().asText()).isEqualTo("well");
   }
 
   @Test
@@ -149,6 +169,14 @@ class FailingFunctionTest {
       // Nothing can ever settle the promise: Node.js runs out of work and ends.
       assertThat(answer.errorType()).isEqualTo("Runtime.NodeJsExit");
     }
+  }
+
+  @Test
+  void rubyFunctionsAreTimedOutToo() {
+    Invoked answer = ruby.act("spin");
+    assertThat(answer.errorType()).isEqualTo("Sandbox.Timedout");
+    assertThat(answer.errorMessage()).endsWith("Task timed out after 4.00 seconds");
+    assertThat(ruby.act("nothing").success().asText()).isEqualTo("well");
   }
 
   @Test

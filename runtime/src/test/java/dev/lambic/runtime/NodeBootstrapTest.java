@@ -31,9 +31,13 @@ final class NodeBootstrapTest {
   }
 
   private BootstrapProcess start(String handler) {
+    return start(handler, Map.of());
+  }
+
+  private BootstrapProcess start(String handler, Map<String, String> more) {
     String runtime = "nodejs" + node.major() + ".x";
     List<String> command = HostInterpreters.command(runtime, node, bootstraps);
-    return BootstrapProcess.start(command, root, handler, Map.of());
+    return BootstrapProcess.start(command, root, handler, more);
   }
 
   /** A function with the given module. */
@@ -483,6 +487,57 @@ final class NodeBootstrapTest {
                   + TIME
                   + "\tid-1\tTRACE\tt\n"
                   + "raw\n");
+    }
+  }
+
+  @Test
+  void logsJsonOfTheWantedLevelsIfItIsTold() {
+    BootstrapProcess.write(
+        root,
+        "index.js",
+        "console.log('at init');\n"
+            + "exports.handler = async () => { console.info('a %s', 'b', {c: 1}); console.log({d: [1]});"
+            + " console.debug('never'); console.warn(new TypeError('two\\nlines'));"
+            + " console.error('failed', new RangeError('r')); console.fatal(10n);"
+            + " throw Object.assign(new Error('told'), {code: 7}); };\n");
+    Map<String, String> json =
+        Map.of("AWS_LAMBDA_LOG_FORMAT", "JSON", "AWS_LAMBDA_LOG_LEVEL", "info");
+    String time = "\\{\"timestamp\":\"" + TIME + "\",\"level\":\"";
+    try (BootstrapProcess process = start("index.handler", json).ready()) {
+      process.error("1");
+      assertThat(process.outputWith("told"))
+          .matches(
+              time
+                  + "INFO\",\"message\":\"at init\"\\}\n"
+                  + time
+                  + "INFO\",\"requestId\":\"id-1\",\"message\":\"a b \\{ c: 1 \\}\"\\}\n"
+                  + time
+                  + "INFO\",\"requestId\":\"id-1\",\"message\":\\{\"d\":\\[1\\]\\}\\}\n"
+                  + time
+                  + "WARN\",\"requestId\":\"id-1\",\"message\":\\{\"errorType\":\"TypeError\","
+                  + "\"errorMessage\":\"two\\\\nlines\",\"stackTrace\":\\[\"TypeError: two\",.*\\]\\}\\}\n"
+                  + time
+                  + "ERROR\",\"requestId\":\"id-1\",\"message\":\"failed RangeError: r\\\\n.*\","
+                  + "\"errorType\":\"RangeError\",\"errorMessage\":\"r\",\"stackTrace\":\\[.*\\]\\}\n"
+                  + time
+                  + "FATAL\",\"requestId\":\"id-1\",\"message\":\"10n\"\\}\n"
+                  + time
+                  + "ERROR\",\"requestId\":\"id-1\",\"message\":\\{\"errorType\":\"Error\","
+                  + "\"errorMessage\":\"told\",\"stackTrace\":\\[.*\\],\"code\":7\\}\\}\n");
+    }
+  }
+
+  @Test
+  void logsJsonOfAModuleThatCannotBeUsed() {
+    BootstrapProcess.write(root, "index.js", "");
+    try (BootstrapProcess process =
+        start("index.missing", Map.of("AWS_LAMBDA_LOG_FORMAT", "JSON"))) {
+      assertThat(process.next("initFailed").type()).isEqualTo("Runtime.HandlerNotFound");
+      assertThat(process.exitCode()).isEqualTo(129);
+      assertThat(process.output())
+          .contains(
+              "\"level\":\"ERROR\",\"message\":{\"errorType\":\"HandlerNotFound\",\"errorMessage\":"
+                  + "\"index.missing is undefined or not exported\",\"stackTrace\":[");
     }
   }
 

@@ -46,7 +46,12 @@ final class PythonBootstrapTest {
     try (BootstrapProcess process = start(handler, Map.of())) {
       Event failed = process.next("initFailed");
       assertThat(process.exitCode()).isEqualTo(1);
-      assertThat(process.output()).startsWith("[ERROR] " + failed.type());
+      assertThat(process.output())
+          .matches(
+              "(?s)\\[WARNING\\]\t\\S+Z\t\tLAMBDA_WARNING: Unhandled exception\\. [^\n]*"
+                  + "/runtimes-update\\.html\r\n\\[ERROR\\] "
+                  + failed.type()
+                  + ".*");
       return failed;
     }
   }
@@ -402,6 +407,65 @@ final class PythonBootstrapTest {
                   + "\\[ERROR\\]\t"
                   + time
                   + "\tid-2\tbad\n");
+    }
+  }
+
+  @Test
+  void logsJsonOfTheWantedLevelsIfItIsTold() {
+    BootstrapProcess.write(
+        root,
+        "app.py",
+        "import logging\n"
+            + "def handler(e, c):\n"
+            + "    logging.debug('never')\n"
+            + "    logging.getLogger('shop').info('hello %s', 'you', extra={'order': 7})\n"
+            + "    try:\n        1 / 0\n"
+            + "    except ZeroDivisionError:\n        logging.exception('two\\nlines')\n"
+            + "    print('plain')\n"
+            + "    raise KeyError('grüße')\n");
+    Map<String, String> json =
+        Map.of("AWS_LAMBDA_LOG_FORMAT", "JSON", "AWS_LAMBDA_LOG_LEVEL", "INFO");
+    String time = "\\{\"timestamp\": \"\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ\", ";
+    try (BootstrapProcess process = start("app.handler", json).ready()) {
+      assertThat(process.error("1").type()).isEqualTo("KeyError");
+      String file = root.resolve("app.py").toString();
+      assertThat(process.outputWith("log_level"))
+          .matches(
+              time
+                  + "\"level\": \"INFO\", \"message\": \"hello you\", \"logger\": \"shop\","
+                  + " \"requestId\": \"id-1\", \"order\": 7\\}\n"
+                  + time
+                  + "\"level\": \"ERROR\", \"message\": \"two\\\\nlines\", \"logger\": \"root\","
+                  + " \"stackTrace\": \\[\"  File \\\\\""
+                  + file
+                  + "\\\\\", line 6, in handler\\\\n.*\"\\], \"errorType\": \"ZeroDivisionError\","
+                  + " \"errorMessage\": \"division by zero\", \"requestId\": \"id-1\","
+                  + " \"location\": \""
+                  + file
+                  + ":handler:8\"\\}\n"
+                  + "plain\n"
+                  + time
+                  + "\"log_level\": \"ERROR\", \"errorMessage\": \"'gr.+e'\", \"errorType\":"
+                  + " \"KeyError\", \"requestId\": \"id-1\", \"stackTrace\": \\[\".*\"\\]\\}\n");
+    }
+  }
+
+  @Test
+  void logsOfTheLevelsThatItIsToldOf() {
+    BootstrapProcess.write(
+        root,
+        "app.py",
+        "import logging\n"
+            + "def handler(e, c):\n"
+            + "    logging.debug('debug')\n    logging.error('error')\n    logging.critical('end')\n");
+    for (Map.Entry<String, Boolean> each : Map.of("TRACE", true, "FATAL", false).entrySet()) {
+      try (BootstrapProcess process =
+          start("app.handler", Map.of("AWS_LAMBDA_LOG_LEVEL", each.getKey())).ready()) {
+        process.result("1");
+        String log = process.outputWith("end\n");
+        assertThat(log.contains("debug")).isEqualTo(each.getValue());
+        assertThat(log.contains("error")).isEqualTo(each.getValue());
+      }
     }
   }
 

@@ -107,21 +107,62 @@ class RuntimeError extends Error {
 
 let requestId;
 
-/** Log lines as the managed runtimes write them: time, request id, level, text. */
+let tenantId;
+
+const LOG_AS_JSON = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === "JSON";
+const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+
+/** Log lines as the managed runtimes write them, of the levels that are wanted. */
 function patchConsole() {
-  const line = (level) => (...args) => {
-    const text = format(...args).replace(/\n/g, "\r");
-    process.stdout.write(
-      `${new Date().toISOString()}\t${requestId ?? "undefined"}\t${level}\t${text}\n`,
-    );
-  };
-  console.log = line("INFO");
+  const lowest = LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase());
+  const toText = LOG_AS_JSON ? jsonLine : textLine;
+  const line = (level) =>
+    LEVELS.indexOf(level) < lowest && level !== "FATAL"
+      ? () => {}
+      : (...args) => {
+          process.stdout.write(`${toText(level, args).replace(/\n/g, "\r")}\n`);
+        };
   console.info = line("INFO");
+  console.log = console.info;
   console.debug = line("DEBUG");
   console.warn = line("WARN");
   console.error = line("ERROR");
   console.trace = line("TRACE");
   console.fatal = line("FATAL");
+}
+
+function textLine(level, args) {
+  return `${new Date().toISOString()}\t${requestId ?? "undefined"}\t${level}\t${format(...args)}`;
+}
+
+function jsonLine(level, args) {
+  const line = { timestamp: new Date().toISOString(), level, requestId };
+  if (tenantId !== undefined) {
+    line.tenantId = tenantId;
+  }
+  if (args.length === 1) {
+    try {
+      return JSON.stringify({ ...line, message: args[0] }, withErrorsShown);
+    } catch {
+      return JSON.stringify({ ...line, message: format(args[0]) });
+    }
+  }
+  line.message = format(...args);
+  const error = args.find((arg) => arg instanceof Error);
+  return JSON.stringify(error === undefined ? line : { ...line, ...shownError(error) });
+}
+
+function withErrorsShown(_key, value) {
+  return value instanceof Error ? { ...shownError(value), ...value } : value;
+}
+
+function shownError(error) {
+  const name = error.constructor?.name ?? "UnknownError";
+  return {
+    errorType: name === "RuntimeError" ? error.name.replace("Runtime.", "") : name,
+    errorMessage: error.message,
+    stackTrace: typeof error.stack === "string" ? error.stack.split("\n") : [],
+  };
 }
 
 function looksLikeError(value) {
@@ -157,6 +198,10 @@ function withHiddenFields(_key, value) {
 }
 
 function logError(kind, error) {
+  if (LOG_AS_JSON) {
+    console.error(error instanceof Error ? error : new Error(describe(error)));
+    return;
+  }
   let text;
   try {
     text = JSON.stringify(error instanceof Error ? error : new Error(error), withHiddenFields);
@@ -419,6 +464,7 @@ async function run() {
 
 async function invoke(api, handler, headers, body) {
   requestId = headers["lambda-runtime-aws-request-id"];
+  tenantId = headers["lambda-runtime-aws-tenant-id"];
   if (headers["lambda-runtime-trace-id"] === undefined) {
     delete process.env._X_AMZN_TRACE_ID;
   } else {

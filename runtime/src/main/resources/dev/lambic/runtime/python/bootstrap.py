@@ -13,6 +13,18 @@ import time
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 API = "/2018-06-01/runtime/"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
+JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+# What the managed runtimes log before the error of a function that cannot be loaded.
+INIT_WARNING = (
+    "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. "
+    "However, in rare cases, a Lambda runtime update can cause unexpected function behavior. For "
+    "functions using managed runtimes, runtime updates can be triggered by a function change, or can "
+    "be applied automatically. To determine if the runtime has been updated, check the runtime version "
+    "in the INIT_START log entry. If this error correlates with a change in the runtime version, you "
+    "may be able to mitigate this error by temporarily rolling back to the previous runtime version. "
+    "For more information, see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html\r"
+)
 
 
 class ApiError(Exception):
@@ -171,29 +183,80 @@ class State:
     """What the logging set-up needs to know of the running invocation."""
 
     request_id = ""
+    tenant_id = None
+
+
+def log_as_json():
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 def configure_logging(logging):
-    """Gives the root logger the handler and line format of the managed runtimes."""
+    """Gives the root logger the handler, level and line format of the managed runtimes."""
 
     class Stamp(logging.Filter):
         def filter(self, record):
             record.aws_request_id = State.request_id
+            record.tenant_id = State.tenant_id
             return True
 
     class ToStandardOutput(logging.Handler):
         def emit(self, record):
             sys.stdout.write(self.format(record))
 
-    formatter = logging.Formatter(
-        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n",
-        "%Y-%m-%dT%H:%M:%S",
-    )
+    if log_as_json():
+        formatter = json_formatter(logging)
+    else:
+        formatter = logging.Formatter(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n",
+            "%Y-%m-%dT%H:%M:%S",
+        )
     formatter.converter = time.gmtime
     handler = ToStandardOutput()
     handler.setFormatter(formatter)
     handler.addFilter(Stamp())
-    logging.getLogger().addHandler(handler)
+    root = logging.getLogger()
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    level = "DEBUG" if level == "TRACE" else level
+    if level in ("DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL"):
+        root.setLevel(level)
+    root.addHandler(handler)
+
+
+def json_formatter(logging):
+    """Makes one line of JSON of a record, with what the function has added to it."""
+    import json
+
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    plain = set(vars(logging.makeLogRecord({})))
+    plain.update(("message", "asctime", "aws_request_id", "tenant_id"))
+
+    class AsJson(logging.Formatter):
+        def format(self, record):
+            # Levels between the known ones count as the lower one.
+            level = logging.getLevelName(min(50, max(0, record.levelno)) // 10 * 10)
+            line = {
+                "timestamp": self.formatTime(record, JSON_TIME),
+                "level": level,
+                "message": record.getMessage(),
+                "logger": record.name,
+            }
+            if record.exc_info:
+                import traceback
+
+                kind, error, trace = record.exc_info
+                line["stackTrace"] = traceback.format_tb(trace)
+                line["errorType"] = kind.__name__ if kind else None
+                line["errorMessage"] = str(error)
+            line["requestId"] = record.aws_request_id
+            if record.exc_info:
+                line["location"] = "%s:%s:%d" % (record.pathname, record.funcName, record.lineno)
+            line["tenantId"] = record.tenant_id
+            for name, value in vars(record).items():
+                if name not in plain:
+                    line.setdefault(name, value)
+            return encode({k: v for k, v in line.items() if v is not None}) + "\n"
+
+    return AsJson()
 
 
 class LoggingHook:
@@ -248,7 +311,18 @@ def fault(error_type, message, stack=(), request_id=""):
 
 
 def log_fault(error):
-    """Writes the error as one event: its lines end in carriage returns, no-break spaces indent."""
+    """Writes the error as one event."""
+    try:
+        text = json_fault(error) if log_as_json() else text_fault(error)
+        sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8"))
+    except Exception:
+        # The function may have closed or replaced its output; the caller is told all the same.
+        pass
+    flush()
+
+
+def text_fault(error):
+    """The error as text: its lines end in carriage returns, no-break spaces indent."""
     head = "[ERROR] " + error["errorType"]
     if error["errorMessage"]:
         head += ": " + error["errorMessage"]
@@ -257,13 +331,25 @@ def log_fault(error):
         for line in entry.splitlines():
             text = line.lstrip(" ")
             lines.append("\u00a0" * (len(line) - len(text)) + text)
-    text = "\r".join(lines).replace("\n", "\r") + "\n"
+    return "\r".join(lines).replace("\n", "\r") + "\n"
+
+
+def json_fault(error):
+    import json
+
+    line = {"timestamp": time.strftime(JSON_TIME, time.gmtime()), "log_level": "ERROR"}
+    line.update(error)
+    return json.dumps(line, ensure_ascii=sys.version_info < (3, 12)) + "\n"
+
+
+def warn_of_init():
     try:
-        sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8"))
+        import logging
+
+        logging.warning(INIT_WARNING)
     except Exception:
-        # The function may have closed or replaced its output; the caller is told all the same.
+        # The function may have made anything of logging; its error is told all the same.
         pass
-    flush()
 
 
 def flush():
@@ -391,6 +477,7 @@ def run():
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Fault as e:
         error = e.as_error()
+        warn_of_init()
         log_fault(error)
         body = json.dumps(error).encode()
         api.send(api.post_request("init/error", body, error_kind(e.error_type)))
@@ -416,6 +503,7 @@ def run():
 def invoke(api, handler, headers, body, loads, encode):
     request_id = headers["lambda-runtime-aws-request-id"]
     State.request_id = request_id
+    State.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
     trace = headers.get("lambda-runtime-trace-id")
     if trace is not None:
         os.environ["_X_AMZN_TRACE_ID"] = trace

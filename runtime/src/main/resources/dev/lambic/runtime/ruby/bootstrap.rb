@@ -11,6 +11,10 @@ ENV.fetch('RUBYLIB', '').split(':').reverse_each do |directory|
   $LOAD_PATH.unshift(directory)
 end
 
+# Gems that come with the interpreter are found after those of the function and of its layers.
+Gem.paths = { 'GEM_HOME' => ENV['GEM_HOME'],
+              'GEM_PATH' => (Gem.path + Gem.default_path - [Gem.user_dir]).join(File::PATH_SEPARATOR) }
+
 require 'json'
 require 'socket'
 require 'stringio'
