@@ -39,7 +39,7 @@ class RuntimesTest {
             settings ->
                 settings
                     .memorySize(1024)
-                    .environment(own -> own.variables(Map.of("TEST_KEY", "TEST_VAL"))));
+                    .environment(own -> own.variables(Map.of("TEST_KEY", "Grüße"))));
   }
 
   private static final String GEM =
@@ -68,7 +68,7 @@ class RuntimesTest {
     Map<?, ?> environment = new ObjectMapper().convertValue(seen.path("environment"), Map.class);
     assertThat(environment.get("AWS_EXECUTION_ENV")).isEqualTo("AWS_Lambda_ruby3.4");
     assertThat(environment.get("GEM_HOME")).isEqualTo("/var/runtime");
-    assertThat(environment.get("TEST_KEY")).isEqualTo("TEST_VAL");
+    assertThat(environment.get("TEST_KEY")).isEqualTo("Grüße");
     assertThat(environment.get("_HANDLER")).isEqualTo("probe.Probe.handler");
     List<String> names = new ArrayList<>();
     environment.keySet().forEach(name -> names.add(name.toString()));

@@ -163,7 +163,6 @@ public final class RuntimeCatalog {
     List<String> argv = new ArrayList<>();
     argv.add(ruby.insidePath());
     argv.addAll(libraryOptions(ruby));
-    // The locale that LANG names need not be there.
     argv.add("-EUTF-8");
     argv.add(Bootstraps.INSIDE + "/bootstrap.rb");
     Map<String, String> variables = new HashMap<>();
@@ -179,6 +178,8 @@ public final class RuntimeCatalog {
             + version
             + ".0");
     variables.put("RUBYLIB", RUBY_LIBRARIES);
+    // The locale that LANG names need not be there; the bootstrap takes this away again.
+    variables.put("LC_CTYPE", "C.UTF-8");
     variables.put("PATH", "/var/lang/bin:" + Variables.PATH);
     variables.put("LD_LIBRARY_PATH", "/var/lang/lib:" + Variables.LIBRARY_PATH);
     variables.put("PWD", TASK);

@@ -157,6 +157,8 @@ final class RuntimeCatalogTest {
                 "GEM_PATH",
                 "/var/task/vendor/bundle/ruby/3.4.0:/opt/ruby/gems/3.4.0:/var/runtime:"
                     + "/var/runtime/ruby/3.4.0",
+                "LC_CTYPE",
+                "C.UTF-8",
                 "LD_LIBRARY_PATH",
                 "/var/lang/lib:/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:"
                     + "/var/task:/var/task/lib:/opt/lib",

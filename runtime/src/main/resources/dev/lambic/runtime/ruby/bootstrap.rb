@@ -5,6 +5,9 @@
 # Follows the Runtime API 2018-06-01 and the behaviour of the managed Ruby runtimes. It speaks HTTP
 # over a plain socket, so that a result and the wish for the next event are one write.
 
+# It has made the variables' text UTF-8 at the start; on AWS another locale does that.
+ENV.delete('LC_CTYPE') if ENV['LC_CTYPE'] == 'C.UTF-8'
+
 # A function's own files come before the standard library, wherever that lies.
 ENV.fetch('RUBYLIB', '').split(':').reverse_each do |directory|
   $LOAD_PATH.delete(directory)
