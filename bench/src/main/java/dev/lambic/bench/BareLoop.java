@@ -75,6 +75,10 @@ final class BareLoop implements AutoCloseable {
     return client;
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   @Override
   public void close() throws IOException {
     process.close();

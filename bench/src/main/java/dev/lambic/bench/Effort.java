@@ -8,18 +8,28 @@ package dev.lambic.bench;
  * @param calls of one connection, per round and subject
  * @param loadMillis for how long many connections call, per round and subject
  * @param colds cold starts, per round and subject
+ * @param paced calls at a slow pace, per round and subject
+ * @param environments that are idle at one time while memory is looked at
  * @param starts of the whole server
  * @param idleSeconds for how long the idle server is watched
  */
 record Effort(
-    int rounds, int warmUps, int calls, int loadMillis, int colds, int starts, int idleSeconds) {
+    int rounds,
+    int warmUps,
+    int calls,
+    int loadMillis,
+    int colds,
+    int paced,
+    int environments,
+    int starts,
+    int idleSeconds) {
   /** What SPECIFICATION.md is made from. */
   static Effort full() {
-    return new Effort(10, 20_000, 2_000, 500, 30, 10, 5);
+    return new Effort(10, 20_000, 2_000, 500, 30, 50, 8, 10, 5);
   }
 
   /** Just enough to see that everything works; says nothing about speed. */
   static Effort quick() {
-    return new Effort(2, 20, 20, 20, 2, 1, 1);
+    return new Effort(2, 20, 20, 20, 2, 5, 2, 1, 1);
   }
 }

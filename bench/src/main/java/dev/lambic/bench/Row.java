@@ -29,6 +29,18 @@ enum Row {
     Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
       return new ColdRow(effort, server).run();
     }
+  },
+  MEMORY(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new MemoryRow(effort, server).run();
+    }
+  },
+  FREEZE(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new FreezeRow(effort, server).run();
+    }
   };
 
   private final boolean needsServer;

@@ -81,6 +81,10 @@ final class Spawned implements AutoCloseable {
     }
   }
 
+  int pid() {
+    return pid;
+  }
+
   /** Kills the process and waits for its end, which is then near. */
   @Override
   public void close() {

@@ -101,7 +101,8 @@ final class WarmRow {
     return measured;
   }
 
-  private static Samples calls(
+  /** Calls of one connection, each minus its handler's time; a pace of 0 is back to back. */
+  static Samples calls(
       HttpClient client, byte[] call, int count, long pace, boolean mayBeCold) throws IOException {
     Samples samples = new Samples();
     long due = System.nanoTime() + pace;

@@ -9,6 +9,9 @@ exports.handler = async (event) => {
   if (event.name === "version") {
     answer.version = process.version;
   }
+  if (event.name === "wait") {
+    await new Promise((over) => setTimeout(over, 2000));
+  }
   answer.nanos = Number(process.hrtime.bigint() - begin);
   return answer;
 };

@@ -11,5 +11,7 @@ def handler(event, context):
     answer = {"hello": event["name"], "calls": calls}
     if event["name"] == "version":
         answer["version"] = sys.version
+    if event["name"] == "wait":
+        time.sleep(2)
     answer["nanos"] = time.perf_counter_ns() - begin
     return answer

@@ -54,6 +54,24 @@ final class LambicRowsTest {
   }
 
   @Test
+  void measuresMemoryOfIdleEnvironments() throws IOException, InterruptedException {
+    Report report = Row.MEMORY.measure(Effort.quick(), server());
+    assertThat(report.values())
+        .extracting(Value::subject)
+        .containsExactly("bare process", "Lambic", "bare process", "Lambic");
+    assertThat(report.values()).allSatisfy(value -> assertThat(value.value()).isPositive());
+  }
+
+  @Test
+  void measuresFrozenEnvironments() throws IOException, InterruptedException {
+    Report report = Row.FREEZE.measure(Effort.quick(), server());
+    assertThat(report.lines())
+        .extracting(Line::subject)
+        .startsWith("bare loop", "Lambic, frozen", "bare loop", "Lambic, not frozen")
+        .hasSize(8);
+  }
+
+  @Test
   void measuresStartAndIdleServer() throws IOException, InterruptedException {
     Report report = Row.START.measure(Effort.quick(), server());
     assertThat(report.lines())

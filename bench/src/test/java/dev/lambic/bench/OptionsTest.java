@@ -26,7 +26,7 @@ final class OptionsTest {
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
-        .hasMessageContaining("http, start, warm, cold");
+        .hasMessageContaining("http, start, warm, cold, memory, freeze");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
   }
