@@ -97,7 +97,23 @@ equal(conflict["Type"], "User")
 refused("InvalidParameterValueException", functions.update_function_code, FunctionName="by-boto3", ZipFile=b"no zip")
 missing = refused("ResourceNotFoundException", functions.get_function, FunctionName="nobody")
 equal(missing["Error"]["Message"], "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody")
-refused("NotImplementedException", functions.list_layers)
+refused("NotImplementedException", functions.list_code_signing_configs)
+
+layer = functions.publish_layer_version(
+    LayerName="by-boto3", Content={"ZipFile": first}, CompatibleRuntimes=["python3.13"], LicenseInfo="MIT"
+)
+equal(layer["LayerVersionArn"], "arn:aws:lambda:us-east-1:000000000000:layer:by-boto3:1")
+functions.update_function_configuration(FunctionName="by-boto3", Layers=[layer["LayerVersionArn"]])
+functions.get_waiter("function_updated_v2").wait(FunctionName="by-boto3", WaiterConfig={"Delay": 1})
+equal(
+    functions.get_function_configuration(FunctionName="by-boto3")["Layers"],
+    [{"Arn": layer["LayerVersionArn"], "CodeSize": len(first)}],
+)
+equal(functions.get_layer_version_by_arn(Arn=layer["LayerVersionArn"])["Version"], 1)
+equal([item["LayerName"] for item in functions.list_layers(CompatibleRuntime="python3.13")["Layers"]], ["by-boto3"])
+functions.delete_layer_version(LayerName="by-boto3", VersionNumber=1)
+equal(functions.list_layer_versions(LayerName="by-boto3")["LayerVersions"], [])
+refused("ResourceNotFoundException", functions.get_layer_version, LayerName="by-boto3", VersionNumber=1)
 
 for name in names:
     functions.delete_function(FunctionName=name)

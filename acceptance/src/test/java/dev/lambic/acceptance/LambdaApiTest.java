@@ -374,12 +374,12 @@ class LambdaApiTest {
 
   @Test
   void whatIsNotBuiltSaysSo() {
-    assertThatThrownBy(() -> LAMBIC.lambda().listLayers())
+    assertThatThrownBy(() -> LAMBIC.lambda().listCodeSigningConfigs(request -> {}))
         .isInstanceOfSatisfying(
             LambdaException.class,
             e -> {
               assertThat(e.statusCode()).isEqualTo(501);
-              assertThat(e.awsErrorDetails().errorMessage()).contains("ListLayers");
+              assertThat(e.awsErrorDetails().errorMessage()).contains("ListCodeSigningConfigs");
             });
     createActive("not-built");
     assertThatThrownBy(() ->

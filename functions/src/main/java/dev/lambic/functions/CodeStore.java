@@ -16,11 +16,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,7 +32,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Deployment packages and what they unpack to, each named by the package's SHA-256.
+ * Deployment packages and what they unpack to, each named by the package's SHA-256; and merged
+ * trees of several unpacked packages, named by what they were made from.
  *
  * <p>A tree is there wholly or not at all: it is built beside its place, synced and renamed, and
  * never changed afterwards, so all environments of this host share it read-only. What no function
@@ -55,6 +59,7 @@ public final class CodeStore {
   private final Semaphore unpacking = new Semaphore(UNPACKING, true);
   private final Object lock = new Object();
   private final Map<String, Use> known = new HashMap<>();
+  private final Map<String, Long> sizes = new ConcurrentHashMap<>();
 
   /** The right to unpack, of which there are few because each needs memory and disk. */
   private interface Turn extends AutoCloseable {
@@ -183,6 +188,80 @@ public final class CodeStore {
     return Files.isDirectory(directory.resolve(codeId));
   }
 
+  /** Makes sure that a package which was kept earlier is unpacked; its caller holds it. */
+  void ensure(String codeId) {
+    if (!isReady(codeId)) {
+      try (Staged staged = restage(codeId)) {
+        staged.publish();
+      }
+    }
+  }
+
+  /**
+   * Makes sure that the merged tree is there.
+   *
+   * @throws LambicException if a part of it is not unpacked
+   */
+  void merge(Opt opt) {
+    if (opt.parts().size() == 1) {
+      acquire(opt.id()).close();
+      return;
+    }
+    List<Lease> held = new ArrayList<>();
+    try (Turn _ = turn()) {
+      Lease lease = hold(opt.id());
+      held.add(lease);
+      List<Path> trees = new ArrayList<>();
+      for (String part : opt.parts()) {
+        Lease tree = acquire(part);
+        held.add(tree);
+        trees.add(tree.directory());
+      }
+      if (!isReady(opt.id())) {
+        merge(trees, lease.directory());
+      }
+    } catch (IOException e) {
+      throw platform("The layers could not be merged.", e);
+    } finally {
+      held.forEach(Lease::close);
+    }
+  }
+
+  private void merge(List<Path> trees, Path place) throws IOException {
+    Path temporary = Files.createTempDirectory(directory, UNFINISHED);
+    try {
+      MergedTree.into(temporary, trees);
+      Trees.syncDirectories(temporary);
+      putInPlace(temporary, place);
+    } finally {
+      if (Files.exists(temporary)) {
+        Trees.delete(temporary);
+      }
+    }
+  }
+
+  private void putInPlace(Path built, Path place) throws IOException {
+    synchronized (lock) {
+      if (!Files.isDirectory(place)) {
+        Files.move(built, place, StandardCopyOption.ATOMIC_MOVE);
+      }
+    }
+    Directories.sync(directory);
+  }
+
+  /** What all files of the unpacked package have in bytes. */
+  long unpackedBytes(String codeId) {
+    return sizes.computeIfAbsent(codeId, id -> size(directory.resolve(id)));
+  }
+
+  private static long size(Path tree) {
+    try {
+      return Trees.size(tree);
+    } catch (IOException e) {
+      throw platform("The unpacked code cannot be read.", e);
+    }
+  }
+
   /** Where the deployment package lies, or would lie. */
   Path packageFile(String codeId) {
     return packages.path(codeId);
@@ -210,6 +289,7 @@ public final class CodeStore {
           use.unusedSince = now;
         } else if (now - use.unusedSince >= grace.toNanos()) {
           known.remove(codeId);
+          sizes.remove(codeId);
           packages.delete(codeId);
           Path tree = directory.resolve(codeId);
           if (Files.isDirectory(tree)) {
@@ -236,7 +316,8 @@ public final class CodeStore {
     }
   }
 
-  private Lease hold(String codeId) {
+  /** Holds the package, whether it is there or not yet. */
+  Lease hold(String codeId) {
     Path tree = directory.resolve(codeId);
     synchronized (lock) {
       Use use = known.computeIfAbsent(codeId, id -> new Use());
@@ -306,6 +387,11 @@ public final class CodeStore {
       return size;
     }
 
+    /** What all files of the unpacked package have in bytes. */
+    long unpackedBytes() {
+      return CodeStore.size(built);
+    }
+
     /** Makes the package itself durable, which comes before a function refers to it. */
     void keep() {
       try {
@@ -325,12 +411,7 @@ public final class CodeStore {
       try {
         if (!built.equals(place)) {
           Trees.sync(built);
-          synchronized (lock) {
-            if (!Files.isDirectory(place)) {
-              Files.move(built, place, StandardCopyOption.ATOMIC_MOVE);
-            }
-          }
-          Directories.sync(directory);
+          putInPlace(built, place);
         }
       } catch (IOException e) {
         throw platform("The unpacked code could not be stored.", e);

@@ -19,6 +19,7 @@ import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.EphemeralStorage;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.Layer;
 import software.amazon.awssdk.services.lambda.model.LogFormat;
 import software.amazon.awssdk.services.lambda.model.LoggingConfig;
 import software.amazon.awssdk.services.lambda.model.PackageType;
@@ -174,10 +175,7 @@ final class Configurations {
 
   /** With a new revision and the time of now. */
   FunctionConfiguration modified(FunctionConfiguration version) {
-    return version.toBuilder()
-        .revisionId(ids.uuid())
-        .lastModified(LAST_MODIFIED.format(ticker.instant()))
-        .build();
+    return version.toBuilder().revisionId(ids.uuid()).lastModified(now()).build();
   }
 
   /** What a published version is compared by: all that publishing does not change by itself. */
@@ -195,8 +193,23 @@ final class Configurations {
         .build();
   }
 
-  /** What invocations need of a version. */
-  static FunctionVersion ready(FunctionKey key, FunctionConfiguration version) {
+  /** The configuration with other layers. */
+  static FunctionConfiguration withLayers(FunctionConfiguration before, List<Layer> layers) {
+    return before.toBuilder().layers(layers.isEmpty() ? null : layers).build();
+  }
+
+  /** The time of now in AWS's form. */
+  String now() {
+    return LAST_MODIFIED.format(ticker.instant());
+  }
+
+  /**
+   * What invocations need of a version.
+   *
+   * @param layers what it sees as {@code /opt}; null for nothing
+   */
+  static FunctionVersion ready(
+      FunctionKey key, FunctionConfiguration version, @Nullable Opt layers) {
     return new FunctionVersion(
         key.account(),
         key.region(),
@@ -220,7 +233,8 @@ final class Configurations {
         orEmpty(version.loggingConfig().applicationLogLevelAsString()),
         orEmpty(version.loggingConfig().systemLogLevelAsString()),
         version.codeSha256(),
-        codeId(version));
+        codeId(version),
+        layers == null ? null : layers.id());
   }
 
   private static String orEmpty(@Nullable String text) {

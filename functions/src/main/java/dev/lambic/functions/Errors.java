@@ -1,5 +1,6 @@
 package dev.lambic.functions;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
@@ -59,9 +60,12 @@ final class Errors {
   }
 
   static LambdaException revisionMismatch() {
-    String message =
+    return precondition(
         "The Revision Id provided does not match the latest Revision Id. Call the"
-            + " GetFunction/GetAlias API to retrieve the latest Revision Id";
+            + " GetFunction/GetAlias API to retrieve the latest Revision Id");
+  }
+
+  static LambdaException precondition(String message) {
     return PreconditionFailedException.builder()
         .type(USER)
         .message(message)
@@ -98,6 +102,18 @@ final class Errors {
             + member
             + "' failed to satisfy constraint: Member must satisfy regular expression pattern: "
             + pattern);
+  }
+
+  /** For what the wire does not check, because AWS changes it without a new service model. */
+  static LambdaException validation(List<String> violations) {
+    return other(
+        "ValidationException",
+        400,
+        violations.size()
+            + " validation error"
+            + (violations.size() == 1 ? "" : "s")
+            + " detected: "
+            + String.join("; ", violations));
   }
 
   /** Errors that the service model does not list, so the SDK has no class for them. */

@@ -33,13 +33,16 @@ final class FunctionRegistry implements FunctionDirectory {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final FunctionRecords records;
+  private final LayerRegistry layers;
   private final Map<FunctionKey, FunctionImage> images = new ConcurrentHashMap<>();
   private final List<FunctionListener> listeners = new CopyOnWriteArrayList<>();
   private final List<ReentrantLock> locks =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock(true)).toList();
 
-  FunctionRegistry(FunctionRecords records, Collection<FunctionImage> functions) {
+  FunctionRegistry(
+      FunctionRecords records, LayerRegistry layers, Collection<FunctionImage> functions) {
     this.records = records;
+    this.layers = layers;
     functions.forEach(function -> images.put(function.key(), function));
   }
 
@@ -60,12 +63,24 @@ final class FunctionRegistry implements FunctionDirectory {
         .toList();
   }
 
-  /** The code that any function refers to. */
+  /** The code and the layers that any function refers to. */
   Set<String> usedCode() {
     Set<String> used = new HashSet<>();
     for (FunctionImage function : images.values()) {
-      function.all().forEach(version -> used.add(Configurations.codeId(version)));
-      function.ready().values().forEach(version -> used.add(version.codeId()));
+      for (FunctionConfiguration version : function.all()) {
+        used.add(Configurations.codeId(version));
+        Opt opt = layers.opt(version);
+        if (opt != null) {
+          used.add(opt.id());
+          used.addAll(opt.parts());
+        }
+      }
+      for (FunctionVersion version : function.ready().values()) {
+        used.add(version.codeId());
+        if (version.layersId() != null) {
+          used.add(version.layersId());
+        }
+      }
     }
     return used;
   }
@@ -109,14 +124,16 @@ final class FunctionRegistry implements FunctionDirectory {
    *
    * @param change may return the same configuration
    */
-  static FunctionImage advance(FunctionImage before, UnaryOperator<FunctionConfiguration> change) {
+  static FunctionImage advance(
+      FunctionImage before, LayerRegistry layers, UnaryOperator<FunctionConfiguration> change) {
     FunctionImage after = before.mapAll(change);
     Map<String, FunctionVersion> ready = new HashMap<>(before.ready());
     for (FunctionConfiguration version : after.all()) {
       boolean known = ready.containsKey(version.version());
       boolean changed = !version.equals(before.version(version.version()));
       if (Lifecycle.of(version) == Lifecycle.ACTIVE && (changed || !known)) {
-        ready.put(version.version(), Configurations.ready(before.key(), version));
+        ready.put(
+            version.version(), Configurations.ready(before.key(), version, layers.opt(version)));
       }
     }
     return after.withReady(ready);

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,10 +20,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.lambda.LambdaClient;
+import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionRequest;
+import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionResponse;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsRequest;
@@ -31,10 +36,24 @@ import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationRequ
 import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.GetLayerVersionByArnRequest;
+import software.amazon.awssdk.services.lambda.model.GetLayerVersionByArnResponse;
+import software.amazon.awssdk.services.lambda.model.GetLayerVersionPolicyRequest;
+import software.amazon.awssdk.services.lambda.model.GetLayerVersionPolicyResponse;
+import software.amazon.awssdk.services.lambda.model.GetLayerVersionRequest;
+import software.amazon.awssdk.services.lambda.model.GetLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsRequest;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsResponse;
+import software.amazon.awssdk.services.lambda.model.ListLayerVersionsRequest;
+import software.amazon.awssdk.services.lambda.model.ListLayerVersionsResponse;
+import software.amazon.awssdk.services.lambda.model.ListLayersRequest;
+import software.amazon.awssdk.services.lambda.model.ListLayersResponse;
 import software.amazon.awssdk.services.lambda.model.ListTagsRequest;
 import software.amazon.awssdk.services.lambda.model.ListTagsResponse;
+import software.amazon.awssdk.services.lambda.model.PublishLayerVersionRequest;
+import software.amazon.awssdk.services.lambda.model.PublishLayerVersionResponse;
+import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionRequest;
+import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionResponse;
 import software.amazon.awssdk.services.lambda.model.TagResourceRequest;
 import software.amazon.awssdk.services.lambda.model.TagResourceResponse;
 import software.amazon.awssdk.services.lambda.model.UntagResourceRequest;
@@ -67,6 +86,8 @@ public final class FunctionService implements LambdaClient {
   private final Validation validation;
   private final Preparation preparation;
   private final FunctionRegistry registry;
+  private final LayerRegistry layers;
+  private final LayerService layerService;
   private final ScheduledExecutorService janitor;
 
   private FunctionService(
@@ -82,10 +103,12 @@ public final class FunctionService implements LambdaClient {
         CodeDownloads.open(records, code, ambient.ticker(), ambient.ids(), config.endpoint());
     this.configurations = new Configurations(ambient.ticker(), ambient.ids());
     this.validation = new Validation(runtimes, config.architecture(), ambient.ticker());
-    this.preparation = new Preparation(code, configurations, ambient, preparing);
     FunctionRecords functions = new FunctionRecords(records);
-    this.registry =
-        new FunctionRegistry(functions, preparation.recover(functions, functions.load()));
+    List<FunctionImage> kept = functions.load();
+    this.layers = LayerRegistry.open(new LayerRecords(records), kept);
+    this.layerService = new LayerService(layers, code, downloads, configurations, ambient);
+    this.preparation = new Preparation(code, layers, configurations, ambient, preparing);
+    this.registry = new FunctionRegistry(functions, layers, preparation.recover(functions, kept));
     this.janitor =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("code janitor").factory());
@@ -143,10 +166,16 @@ public final class FunctionService implements LambdaClient {
   /** Removes code that nothing has used for the grace period. */
   void collectCode() {
     try {
-      code.collect(registry::usedCode);
+      code.collect(this::usedCode);
     } catch (IOException | RuntimeException e) {
       ambient.faults().fault("removal of unused code", e);
     }
+  }
+
+  private Set<String> usedCode() {
+    Set<String> used = registry.usedCode();
+    used.addAll(layers.usedCode());
+    return used;
   }
 
   @Override
@@ -171,11 +200,13 @@ public final class FunctionService implements LambdaClient {
     FunctionConfiguration bare =
         Configurations.merge(key, configurations.defaults(key, config.architecture()), settings);
     CodeStore.Staged staged = code.stage(zip);
-    try {
+    try (LayerUse use = LayerUse.of(settings.layers(), layers, code)) {
+      use.checkSize(staged.unpackedBytes());
       staged.keep();
-      FunctionConfiguration latest =
-          configurations.modified(
-              Lifecycle.born(Configurations.withCode(bare, staged.codeId(), staged.size())));
+      FunctionConfiguration whole =
+          Configurations.withLayers(
+              Configurations.withCode(bare, staged.codeId(), staged.size()), use.layers());
+      FunctionConfiguration latest = configurations.modified(Lifecycle.born(whole));
       FunctionImage created =
           new FunctionImage(key, latest, new TreeMap<>(), 0, request.tags(), Map.of());
       boolean publish = Boolean.TRUE.equals(request.publish());
@@ -187,7 +218,7 @@ public final class FunctionService implements LambdaClient {
             return publish ? created.publish(answer) : created;
           });
       CreateFunctionResponse response = Shown.in(CreateFunctionResponse.builder(), answer);
-      preparation.start(registry, key, staged);
+      preparation.start(registry, key, latest, staged);
       return response;
     } catch (RuntimeException e) {
       staged.close();
@@ -245,6 +276,7 @@ public final class FunctionService implements LambdaClient {
     CodeStore.Staged staged = code.stage(zip(source(request)));
     try {
       if (Boolean.TRUE.equals(request.dryRun())) {
+        requireSize(seen.latest(), staged);
         FunctionConfiguration would =
             Configurations.withCode(seen.latest(), staged.codeId(), staged.size());
         staged.close();
@@ -253,18 +285,18 @@ public final class FunctionService implements LambdaClient {
       staged.keep();
       boolean publish = Boolean.TRUE.equals(request.publish());
       FunctionImage after =
-          registry.change(
-              target.key(),
-              before -> {
-                FunctionImage current = requireFunction(target, before);
-                requireChangeable(current, request.revisionId());
-                return withCode(current, staged, publish);
-              });
+          Objects.requireNonNull(
+              registry.change(
+                  target.key(),
+                  before -> {
+                    FunctionImage current = requireFunction(target, before);
+                    requireChangeable(current, request.revisionId());
+                    requireSize(current.latest(), staged);
+                    return withCode(current, staged, publish);
+                  }));
       UpdateFunctionCodeResponse response =
-          Shown.in(
-              UpdateFunctionCodeResponse.builder(),
-              updated(Objects.requireNonNull(after), publish));
-      preparation.start(registry, target.key(), staged);
+          Shown.in(UpdateFunctionCodeResponse.builder(), updated(after, publish));
+      preparation.start(registry, target.key(), after.latest(), staged);
       return response;
     } catch (RuntimeException e) {
       staged.close();
@@ -278,20 +310,27 @@ public final class FunctionService implements LambdaClient {
     Target target =
         target("UpdateFunctionConfiguration", request.functionName(), null).unqualified();
     validation.update(request);
-    FunctionImage after =
-        registry.change(
-            target.key(),
-            before -> {
-              FunctionImage current = requireFunction(target, before);
-              requireChangeable(current, request.revisionId());
-              FunctionConfiguration merged =
-                  Configurations.merge(target.key(), current.latest(), request);
-              return current.withLatest(
-                  configurations.modified(Lifecycle.step(merged, Lifecycle.UPDATING, null)));
-            });
-    FunctionConfiguration latest = Objects.requireNonNull(after).latest();
-    preparation.start(registry, target.key(), Configurations.codeId(latest));
-    return Shown.in(UpdateFunctionConfigurationResponse.builder(), latest);
+    try (LayerUse use = LayerUse.of(request.layers(), layers, code)) {
+      FunctionImage after =
+          registry.change(
+              target.key(),
+              before -> {
+                FunctionImage current = requireFunction(target, before);
+                requireChangeable(current, request.revisionId());
+                FunctionConfiguration merged =
+                    Configurations.merge(target.key(), current.latest(), request);
+                if (request.hasLayers()) {
+                  String codeId = Configurations.codeId(merged);
+                  use.checkSize(use.layers().isEmpty() ? 0 : code.unpackedBytes(codeId));
+                  merged = Configurations.withLayers(merged, use.layers());
+                }
+                return current.withLatest(
+                    configurations.modified(Lifecycle.step(merged, Lifecycle.UPDATING, null)));
+              });
+      FunctionConfiguration latest = Objects.requireNonNull(after).latest();
+      preparation.start(registry, target.key(), latest);
+      return Shown.in(UpdateFunctionConfigurationResponse.builder(), latest);
+    }
   }
 
   @Override
@@ -363,6 +402,53 @@ public final class FunctionService implements LambdaClient {
   }
 
   @Override
+  public PublishLayerVersionResponse publishLayerVersion(PublishLayerVersionRequest request) {
+    return layerService.publish(request);
+  }
+
+  @Override
+  public GetLayerVersionResponse getLayerVersion(GetLayerVersionRequest request) {
+    return layerService.get(request);
+  }
+
+  @Override
+  public GetLayerVersionByArnResponse getLayerVersionByArn(GetLayerVersionByArnRequest request) {
+    return layerService.get(request);
+  }
+
+  @Override
+  public ListLayersResponse listLayers(ListLayersRequest request) {
+    return layerService.list(request);
+  }
+
+  @Override
+  public ListLayerVersionsResponse listLayerVersions(ListLayerVersionsRequest request) {
+    return layerService.list(request);
+  }
+
+  @Override
+  public DeleteLayerVersionResponse deleteLayerVersion(DeleteLayerVersionRequest request) {
+    return layerService.delete(request);
+  }
+
+  @Override
+  public AddLayerVersionPermissionResponse addLayerVersionPermission(
+      AddLayerVersionPermissionRequest request) {
+    return layerService.add(request);
+  }
+
+  @Override
+  public GetLayerVersionPolicyResponse getLayerVersionPolicy(GetLayerVersionPolicyRequest request) {
+    return layerService.policy(request);
+  }
+
+  @Override
+  public RemoveLayerVersionPermissionResponse removeLayerVersionPermission(
+      RemoveLayerVersionPermissionRequest request) {
+    return layerService.remove(request);
+  }
+
+  @Override
   public GetAccountSettingsResponse getAccountSettings(GetAccountSettingsRequest request) {
     Caller caller = Caller.current();
     List<FunctionImage> functions = registry.list(caller.account(), caller.region());
@@ -370,6 +456,12 @@ public final class FunctionService implements LambdaClient {
         functions.stream()
             .flatMap(function -> function.all().stream())
             .mapToLong(FunctionConfiguration::codeSize)
+            .sum();
+    long layerSize =
+        layers.list(caller.account(), caller.region()).stream()
+            .flatMap(layer -> layer.versions().values().stream())
+            .filter(version -> !version.deleted())
+            .mapToLong(LayerVersion::size)
             .sum();
     return GetAccountSettingsResponse.builder()
         .accountLimit(limit ->
@@ -379,8 +471,18 @@ public final class FunctionService implements LambdaClient {
                 .codeSizeZipped((long) MAX_ZIP_BYTES)
                 .concurrentExecutions(config.concurrency())
                 .unreservedConcurrentExecutions(config.concurrency()))
-        .accountUsage(usage -> usage.totalCodeSize(size).functionCount((long) functions.size()))
+        .accountUsage(
+            usage -> usage.totalCodeSize(size + layerSize).functionCount((long) functions.size()))
         .build();
+  }
+
+  /** Refuses code that is too large together with the function's layers. */
+  private void requireSize(FunctionConfiguration function, CodeStore.Staged staged) {
+    Opt opt = layers.opt(function);
+    if (opt != null) {
+      long unpackedLayers = opt.parts().stream().mapToLong(code::unpackedBytes).sum();
+      LayerUse.checkSize(staged.unpackedBytes(), unpackedLayers);
+    }
   }
 
   private FunctionImage withCode(FunctionImage before, CodeStore.Staged staged, boolean publish) {
@@ -425,7 +527,8 @@ public final class FunctionService implements LambdaClient {
         .build();
   }
 
-  private static byte[] zip(FunctionCode source) {
+  /** The deployment package, which may be a layer's. */
+  static byte[] zip(FunctionCode source) {
     Unsupported.check(source);
     SdkBytes zip = source.zipFile();
     if (zip == null) {

@@ -1,6 +1,7 @@
 package dev.lambic.functions;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One version of a function, ready to run: what an execution environment is made from.
@@ -29,6 +30,7 @@ import java.util.Map;
  * @param systemLogLevel empty with the format Text
  * @param codeSha256 the deployment package's SHA-256 in base64, as the API shows it
  * @param codeId the same in hexadecimal; {@link CodeStore#acquire} takes it
+ * @param layersId the merged layers' name for {@link CodeStore#acquire}; null if it has none
  */
 public record FunctionVersion(
     String account,
@@ -51,7 +53,8 @@ public record FunctionVersion(
     String applicationLogLevel,
     String systemLogLevel,
     String codeSha256,
-    String codeId) {
+    String codeId,
+    @Nullable String layersId) {
   /** The version of the code and configuration that updates change. */
   public static final String LATEST = "$LATEST";
 

@@ -2,6 +2,7 @@ package dev.lambic.functions;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,26 +23,37 @@ final class Preparation implements AutoCloseable {
   private static final int CLOSE_SECONDS = 30;
 
   private final CodeStore code;
+  private final LayerRegistry layers;
   private final Configurations configurations;
   private final Ambient ambient;
   private final ExecutorService threads;
 
   /** Runs on the threads, which it ends when it is closed. */
   Preparation(
-      CodeStore code, Configurations configurations, Ambient ambient, ExecutorService threads) {
+      CodeStore code,
+      LayerRegistry layers,
+      Configurations configurations,
+      Ambient ambient,
+      ExecutorService threads) {
     this.code = code;
+    this.layers = layers;
     this.configurations = configurations;
     this.ambient = ambient;
     this.threads = threads;
   }
 
   /** Publishes the staged code, which is closed afterwards, and finishes what waits for it. */
-  void start(FunctionRegistry registry, FunctionKey key, CodeStore.Staged staged) {
+  void start(
+      FunctionRegistry registry,
+      FunctionKey key,
+      FunctionConfiguration version,
+      CodeStore.Staged staged) {
     threads.execute(() -> {
       try (staged) {
         String failure = null;
         try {
           staged.publish();
+          failure = merge(version);
         } catch (RuntimeException e) {
           failure = failed(key, e);
         }
@@ -53,10 +65,12 @@ final class Preparation implements AutoCloseable {
   }
 
   /** Finishes what waits for code that was there before. */
-  void start(FunctionRegistry registry, FunctionKey key, String codeId) {
+  void start(FunctionRegistry registry, FunctionKey key, FunctionConfiguration version) {
+    String codeId = Configurations.codeId(version);
     threads.execute(() -> {
       try {
-        finish(registry, key, codeId, rebuild(codeId));
+        String failure = rebuild(codeId);
+        finish(registry, key, codeId, failure == null ? merge(version) : failure);
       } catch (RuntimeException e) {
         ambient.faults().fault("preparation of " + key.arn(), e);
       }
@@ -75,7 +89,8 @@ final class Preparation implements AutoCloseable {
         before ->
             before == null
                 ? null
-                : FunctionRegistry.advance(before, version -> finished(version, codeId, failure)));
+                : FunctionRegistry.advance(
+                    before, layers, version -> finished(version, codeId, failure)));
   }
 
   private FunctionConfiguration finished(
@@ -96,12 +111,37 @@ final class Preparation implements AutoCloseable {
     if (code.isReady(codeId)) {
       return null;
     }
-    try (CodeStore.Staged staged = code.restage(codeId)) {
-      staged.publish();
+    try {
+      code.ensure(codeId);
       return null;
     } catch (RuntimeException e) {
       ambient.faults().fault("code " + codeId, e);
       return "The code could not be prepared: " + e.getMessage();
+    }
+  }
+
+  /** Makes sure that the layers are unpacked and merged; what went wrong, or null. */
+  private @Nullable String merge(FunctionConfiguration version) {
+    Opt opt = layers.opt(version);
+    if (opt == null || code.isReady(opt.id())) {
+      return null;
+    }
+    for (String part : opt.parts()) {
+      String failure = rebuild(part);
+      if (failure != null) {
+        return failure;
+      }
+    }
+    return merge(opt);
+  }
+
+  private @Nullable String merge(Opt opt) {
+    try {
+      code.merge(opt);
+      return null;
+    } catch (RuntimeException e) {
+      ambient.faults().fault("layers " + opt, e);
+      return "The layers could not be prepared: " + e.getMessage();
     }
   }
 
@@ -111,24 +151,47 @@ final class Preparation implements AutoCloseable {
    */
   List<FunctionImage> recover(FunctionRecords records, List<FunctionImage> functions) {
     Set<String> missing = new TreeSet<>();
+    Set<Opt> unmerged = new HashSet<>();
     for (FunctionImage function : functions) {
       for (FunctionConfiguration version : function.all()) {
         String codeId = Configurations.codeId(version);
         if (!code.isReady(codeId)) {
           missing.add(codeId);
         }
+        Opt opt = layers.opt(version);
+        if (opt != null && !code.isReady(opt.id())) {
+          unmerged.add(opt);
+          opt.parts().stream().filter(part -> !code.isReady(part)).forEach(missing::add);
+        }
       }
     }
     Map<String, String> lost = rebuildAll(missing);
+    for (Opt opt : unmerged) {
+      String failure = mergeFound(opt, lost);
+      if (failure != null) {
+        lost.put(opt.id(), failure);
+      }
+    }
     List<FunctionImage> recovered = new ArrayList<>();
     for (FunctionImage before : functions) {
-      FunctionImage after = FunctionRegistry.advance(before, version -> recovered(version, lost));
+      FunctionImage after =
+          FunctionRegistry.advance(before, layers, version -> recovered(version, lost));
       if (!after.latest().equals(before.latest()) || !after.versions().equals(before.versions())) {
         records.write(before, after);
       }
       recovered.add(after);
     }
     return recovered;
+  }
+
+  private @Nullable String mergeFound(Opt opt, Map<String, String> lost) {
+    for (String part : opt.parts()) {
+      String failure = lost.get(part);
+      if (failure != null) {
+        return failure;
+      }
+    }
+    return merge(opt);
   }
 
   private Map<String, String> rebuildAll(Set<String> missing) {
@@ -150,6 +213,10 @@ final class Preparation implements AutoCloseable {
 
   private FunctionConfiguration recovered(FunctionConfiguration version, Map<String, String> lost) {
     String failure = lost.get(Configurations.codeId(version));
+    Opt opt = layers.opt(version);
+    if (failure == null && opt != null) {
+      failure = lost.get(opt.id());
+    }
     Lifecycle now = Lifecycle.of(version);
     Lifecycle next = failure == null ? Lifecycle.ACTIVE : Lifecycle.FAILED;
     return now == next ? version : configurations.revised(Lifecycle.step(version, next, failure));

@@ -69,6 +69,19 @@ public final class RuntimeNames {
 
   private RuntimeNames() {}
 
+  /** Whether AWS takes the name, or took it once; layers may name either. */
+  static boolean isKnown(String runtime) {
+    return CURRENT.contains(runtime) || NEWEST.contains(runtime) || DEPRECATED.contains(runtime);
+  }
+
+  /** All names for which {@link #isKnown} holds, as AWS's errors list names. */
+  static String known() {
+    Set<String> all = new TreeSet<>(CURRENT);
+    all.addAll(NEWEST);
+    all.addAll(DEPRECATED);
+    return all.toString();
+  }
+
   /** Every name that AWS takes for new functions, now or until a day that is known, sorted. */
   public static List<String> supported() {
     Set<String> all = new TreeSet<>(CURRENT);

@@ -32,8 +32,7 @@ final class Shown {
   }
 
   /** The same members in a response class of its own, of which the SDK has one per operation. */
-  static <T extends SdkPojo, B extends SdkPojo & SdkBuilder<B, T>> T in(
-      B response, FunctionConfiguration version) {
-    return JsonCodec.read(response, JsonCodec.write(version));
+  static <T extends SdkPojo, B extends SdkPojo & SdkBuilder<B, T>> T in(B response, SdkPojo shown) {
+    return JsonCodec.read(response, JsonCodec.write(shown));
   }
 }

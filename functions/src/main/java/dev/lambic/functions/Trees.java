@@ -64,6 +64,42 @@ final class Trees {
         });
   }
 
+  /**
+   * Waits until the names in every directory of the tree are on disk; its files are there before.
+   */
+  static void syncDirectories(Path root) throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            force(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** What all files of the tree have in bytes. */
+  static long size(Path root) throws IOException {
+    long[] sum = {0};
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (attributes.isRegularFile()) {
+              sum[0] += attributes.size();
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return sum[0];
+  }
+
   private static void force(Path path) throws IOException {
     try (FileChannel opened = FileChannel.open(path, StandardOpenOption.READ)) {
       opened.force(true);

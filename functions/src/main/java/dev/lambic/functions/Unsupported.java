@@ -31,7 +31,6 @@ final class Unsupported {
           new Rule<>(
               "TracingConfig with Mode Active",
               r -> r.tracingConfig() != null && r.tracingConfig().mode() == TracingMode.ACTIVE),
-          new Rule<>("Layers", r -> used(r.layers())),
           new Rule<>("FileSystemConfigs", r -> used(r.fileSystemConfigs())),
           new Rule<>("ImageConfig", r -> r.imageConfig() != null),
           new Rule<>(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -57,14 +58,15 @@ class CrashTest {
     }
     assertThat(function.stateAsString()).isEqualTo("Active");
     assertThat(function.lastUpdateStatusAsString()).isEqualTo("Successful");
-    String codeId =
-        world
-            .service()
-            .directory()
-            .resolve("111111111111", "us-east-1", name, null)
-            .function()
-            .codeId();
-    try (CodeStore.Lease lease = world.service().code().acquire(codeId)) {
+    assertThat(function.layers()).hasSize(2);
+    FunctionVersion ready =
+        world.service().directory().resolve("111111111111", "us-east-1", name, null).function();
+    try (CodeStore.Lease lease =
+        world.service().code().acquire(Objects.requireNonNull(ready.layersId()))) {
+      assertThat(lease.directory().resolve(name + "-a.txt")).hasContent("a");
+      assertThat(lease.directory().resolve(name + "-b.txt")).hasContent("b");
+    }
+    try (CodeStore.Lease lease = world.service().code().acquire(ready.codeId())) {
       String code = Files.readString(lease.directory().resolve("index.py"));
       assertThat(code).isIn(CrashingServer.CODES);
       return function.description() + " with code " + CrashingServer.CODES.indexOf(code);

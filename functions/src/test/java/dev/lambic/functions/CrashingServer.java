@@ -114,9 +114,12 @@ final class CrashingServer {
   private static void step(World world, String name, int step) {
     SdkBytes zip = SdkBytes.fromByteArray(Zips.of("index.py", CODES.get(Math.min(step, STEPS))));
     if (step == 1) {
+      String a = LayersTest.publish(world, name + "-a", "a").layerVersionArn();
+      String b = LayersTest.publish(world, name + "-b", "b").layerVersionArn();
       world.call(l ->
           l.createFunction(
-              World.usual(name).andThen(r -> r.description("step 0").code(c -> c.zipFile(zip)))));
+              World.usual(name)
+                  .andThen(r -> r.description("step 0").layers(a, b).code(c -> c.zipFile(zip)))));
     } else if (step > STEPS) {
       world.call(l -> l.deleteFunction(r -> r.functionName(name)));
     } else if (step % 2 == 0) {

@@ -262,7 +262,6 @@ class ValidationTest {
     "DeadLetterConfig",
     "KMSKeyArn",
     "TracingConfig with Mode Active",
-    "Layers",
     "FileSystemConfigs",
     "ImageConfig",
     "SnapStart with ApplyOn PublishedVersions",
@@ -285,7 +284,6 @@ class ValidationTest {
             case "DeadLetterConfig" -> r.deadLetterConfig(d -> d.targetArn(arn));
             case "KMSKeyArn" -> r.kmsKeyArn(arn);
             case "TracingConfig with Mode Active" -> r.tracingConfig(t -> t.mode("Active"));
-            case "Layers" -> r.layers(arn);
             case "FileSystemConfigs" ->
                 r.fileSystemConfigs(FileSystemConfig.builder().arn(arn).build());
             case "ImageConfig" -> r.imageConfig(i -> i.workingDirectory("/"));
@@ -317,7 +315,7 @@ class ValidationTest {
     assertThat(update(r -> r.runtime("non-existent-runtime"))).contains("at 'runtime' failed");
     assertThat(update(r -> r.memorySize(10_241))).contains("'MemorySize' value failed");
     assertThat(update(r -> r.layers("arn:aws:lambda:us-east-1:111111111111:layer:l:1")))
-        .contains("Lambic does not support Layers yet.");
+        .contains("Layer version arn:aws:lambda:us-east-1:111111111111:layer:l:1 does not exist.");
     assertThat(update(r -> r.environment(e -> e.variables(Map.of("AWS_REGION", "x")))))
         .contains("Reserved keys used in this request: AWS_REGION");
     assertThat(world.configuration("fn").memorySize()).isEqualTo(128);

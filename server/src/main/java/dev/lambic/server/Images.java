@@ -84,7 +84,7 @@ final class Images implements FunctionListener {
         version.variables(),
         version.logGroup(),
         logSettings(version),
-        () -> lease(version.codeId()));
+        () -> lease(version));
   }
 
   private static LogSettings logSettings(FunctionVersion version) {
@@ -93,8 +93,9 @@ final class Images implements FunctionListener {
         : LogSettings.TEXT;
   }
 
-  private Code.Lease lease(String codeId) {
-    CodeStore.Lease lease = code.acquire(codeId);
+  private Code.Lease lease(FunctionVersion version) {
+    CodeStore.Lease lease = code.acquire(version.codeId());
+    CodeStore.@Nullable Lease layers = layers(version, lease);
     return new Code.Lease() {
       @Override
       public Path directory() {
@@ -103,13 +104,26 @@ final class Images implements FunctionListener {
 
       @Override
       public @Nullable Path opt() {
-        return null;
+        return layers == null ? null : layers.directory();
       }
 
       @Override
       public void close() {
         lease.close();
+        if (layers != null) {
+          layers.close();
+        }
       }
     };
+  }
+
+  /** Holds the merged layers too; closes the lease on the code if they are not there. */
+  private CodeStore.@Nullable Lease layers(FunctionVersion version, CodeStore.Lease lease) {
+    try {
+      return version.layersId() == null ? null : code.acquire(version.layersId());
+    } catch (RuntimeException e) {
+      lease.close();
+      throw e;
+    }
   }
 }
