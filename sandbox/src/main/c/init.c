@@ -29,7 +29,7 @@
 /* Descriptors of the first process; programs get 0, 1 and 2 only. */
 enum { CONTROL_FD = 3, TMP_FD = 4, IMAGE_FD = 5, CHILD_SIGNAL_FD = 6, FIRST_FREE_FD = 7 };
 
-enum { PROCESSES_MAX = 64, ARGUMENTS_MAX = 1024, ENVIRONMENT_MAX = 4096, OPEN_FILES = 1024 };
+enum { PROCESSES_MAX = 64, ARGUMENTS_MAX = 4096, ENVIRONMENT_MAX = 4096, OPEN_FILES = 1024 };
 
 /* The programs that were started and have not ended. */
 static struct program {

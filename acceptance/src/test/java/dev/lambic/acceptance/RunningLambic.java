@@ -35,6 +35,8 @@ final class RunningLambic implements AutoCloseable {
       Set.of(
           "lambic.db",
           "functions",
+          "images",
+          "runtimes",
           "logs",
           "dynamodb",
           "dynamodb.log",
@@ -132,6 +134,20 @@ final class RunningLambic implements AutoCloseable {
   /** Starts a server that must end by itself. */
   static Script.Ended startIn(Path directory, String... more) {
     return Script.of(command(directory, more)).run(directory);
+  }
+
+  /** What {@code ./lambic runtime list} prints. */
+  String runtimes() {
+    List<String> command = program(data);
+    command.addAll(List.of("runtimes", data.toString()));
+    return Script.of(command).run(data).output();
+  }
+
+  /** Imports a runtime beside the running server, as {@code ./lambic runtime import} does. */
+  Script.Ended importRuntime(String runtime, String image) {
+    List<String> command = program(data);
+    command.addAll(List.of("import-runtime", runtime, image, data.toString()));
+    return Script.of(command).run(data);
   }
 
   private void read(Process from, CompletableFuture<URI> ready) {

@@ -13,12 +13,15 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.ApplicationLogLevel;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.EphemeralStorage;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.ImageConfig;
+import software.amazon.awssdk.services.lambda.model.ImageConfigResponse;
 import software.amazon.awssdk.services.lambda.model.Layer;
 import software.amazon.awssdk.services.lambda.model.LogFormat;
 import software.amazon.awssdk.services.lambda.model.LoggingConfig;
@@ -111,6 +114,16 @@ final class Configurations {
     if (changes.loggingConfig() != null) {
       after.loggingConfig(merge(before.loggingConfig(), changes.loggingConfig()));
     }
+    if (changes.imageConfig() != null) {
+      // Empty means that all of it is up to the image again.
+      ImageConfig config = changes.imageConfig();
+      boolean none =
+          config.entryPoint().isEmpty()
+              && config.command().isEmpty()
+              && (config.workingDirectory() == null || config.workingDirectory().isEmpty());
+      after.imageConfigResponse(
+          none ? null : ImageConfigResponse.builder().imageConfig(config).build());
+    }
     if (changes.vpcConfig() != null) {
       after.vpcConfig(v ->
           v.subnetIds(List.of())
@@ -163,8 +176,33 @@ final class Configurations {
         .build();
   }
 
-  /** The code's name in the {@link CodeStore}. */
+  /** The configuration with another container image, which has no size to speak of. */
+  static FunctionConfiguration withImage(FunctionConfiguration before, ImageSource image) {
+    return before.toBuilder().codeSha256(image.digest()).codeSize(0L).build();
+  }
+
+  /** Whether the package of the version is a container image. */
+  static boolean isContainer(FunctionConfiguration version) {
+    return version.packageType() == PackageType.IMAGE;
+  }
+
+  private static ContainerVersion container(FunctionConfiguration version) {
+    ImageConfig config =
+        version.imageConfigResponse() == null
+            ? ImageConfig.builder().build()
+            : version.imageConfigResponse().imageConfig();
+    return new ContainerVersion(
+        version.codeSha256(),
+        config.entryPoint(),
+        config.command(),
+        config.workingDirectory() == null ? "" : config.workingDirectory());
+  }
+
+  /** The code's name in the {@link CodeStore}, or the digest of the image. */
   static String codeId(FunctionConfiguration version) {
+    if (isContainer(version)) {
+      return version.codeSha256();
+    }
     return HexFormat.of().formatHex(Base64.getDecoder().decode(version.codeSha256()));
   }
 
@@ -210,6 +248,8 @@ final class Configurations {
    */
   static FunctionVersion ready(
       FunctionKey key, FunctionConfiguration version, @Nullable Opt layers) {
+    Optional<ContainerVersion> container =
+        isContainer(version) ? Optional.of(container(version)) : Optional.empty();
     return new FunctionVersion(
         key.account(),
         key.region(),
@@ -218,11 +258,11 @@ final class Configurations {
         version.version(),
         version.revisionId(),
         version.role(),
-        version.runtimeAsString(),
+        container.isPresent() ? "" : version.runtimeAsString(),
         version.runtimeVersionConfig() == null
             ? ""
             : orEmpty(version.runtimeVersionConfig().runtimeVersionArn()),
-        version.handler(),
+        container.isPresent() ? "" : version.handler(),
         version.memorySize(),
         version.timeout(),
         version.ephemeralStorage().size(),
@@ -234,7 +274,8 @@ final class Configurations {
         orEmpty(version.loggingConfig().systemLogLevelAsString()),
         version.codeSha256(),
         codeId(version),
-        layers == null ? null : layers.id());
+        layers == null ? null : layers.id(),
+        container);
   }
 
   private static String orEmpty(@Nullable String text) {

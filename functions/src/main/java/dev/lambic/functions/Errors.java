@@ -91,6 +91,25 @@ final class Errors {
         "Could not unzip uploaded file. Please check your file, then try to upload again.");
   }
 
+  /** For an image that cannot become a function; AWS's words tell less than the cause. */
+  static RuntimeException image(String uri, ContainerImages.Unusable cause) {
+    return switch (cause.problem()) {
+      case MISSING ->
+          invalid("Source image " + uri + " does not exist. Provide a valid source image.");
+      case INVALID ->
+          invalid("Source image " + uri + " is not valid. Provide a valid source image.");
+      case UNSUPPORTED ->
+          invalid(
+              "The image manifest, config or layer media type for the source image "
+                  + uri
+                  + " is not supported.");
+      case DENIED ->
+          accessDenied(
+              "Lambda does not have permission to access the ECR image. Check the ECR permissions.");
+      case UNAVAILABLE -> cause;
+    };
+  }
+
   /** For what comes past the wire's own check of the service model's patterns. */
   static LambdaException pattern(String value, String member, String pattern) {
     return other(

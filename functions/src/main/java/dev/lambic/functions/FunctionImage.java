@@ -2,6 +2,7 @@ package dev.lambic.functions;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
  * @param lastVersion the highest number that was ever given, so that none comes twice
  * @param tags in the order in which they were given
  * @param ready what invocations run, by version; lacks what has never become ready
+ * @param images the container images of the versions that are such, by version
  */
 record FunctionImage(
     FunctionKey key,
@@ -29,12 +31,25 @@ record FunctionImage(
     SortedMap<Long, FunctionConfiguration> versions,
     long lastVersion,
     Map<String, String> tags,
-    Map<String, FunctionVersion> ready) {
+    Map<String, FunctionVersion> ready,
+    Map<String, ImageSource> images) {
+  /** Of which no version is a container image. */
+  FunctionImage(
+      FunctionKey key,
+      FunctionConfiguration latest,
+      SortedMap<Long, FunctionConfiguration> versions,
+      long lastVersion,
+      Map<String, String> tags,
+      Map<String, FunctionVersion> ready) {
+    this(key, latest, versions, lastVersion, tags, ready, Map.of());
+  }
+
   /** Copies the collections. */
   FunctionImage {
     versions = Collections.unmodifiableSortedMap(new TreeMap<>(versions));
     tags = Collections.unmodifiableMap(new LinkedHashMap<>(tags));
     ready = Map.copyOf(ready);
+    images = Map.copyOf(images);
   }
 
   /** The configuration of a version, or null. There are no aliases yet. */
@@ -65,18 +80,30 @@ record FunctionImage(
   }
 
   FunctionImage withLatest(FunctionConfiguration latest) {
-    return new FunctionImage(key, latest, versions, lastVersion, tags, ready);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images);
+  }
+
+  /** With a container image as the package of {@code $LATEST}. */
+  FunctionImage withLatest(FunctionConfiguration latest, ImageSource image) {
+    Map<String, ImageSource> changed = new HashMap<>(images);
+    changed.put(FunctionVersion.LATEST, image);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, changed);
   }
 
   FunctionImage withTags(Map<String, String> tags) {
-    return new FunctionImage(key, latest, versions, lastVersion, tags, ready);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images);
   }
 
   /** With one more published version, which carries the next number. */
   FunctionImage publish(FunctionConfiguration version) {
     SortedMap<Long, FunctionConfiguration> more = new TreeMap<>(versions);
     more.put(Long.valueOf(version.version()), version);
-    return new FunctionImage(key, latest, more, lastVersion + 1, tags, ready);
+    Map<String, ImageSource> moreImages = new HashMap<>(images);
+    ImageSource image = images.get(FunctionVersion.LATEST);
+    if (image != null) {
+      moreImages.put(version.version(), image);
+    }
+    return new FunctionImage(key, latest, more, lastVersion + 1, tags, ready, moreImages);
   }
 
   FunctionImage withoutVersion(Long number) {
@@ -84,17 +111,19 @@ record FunctionImage(
     fewer.remove(number);
     Map<String, FunctionVersion> stillReady = new LinkedHashMap<>(ready);
     stillReady.remove(number.toString());
-    return new FunctionImage(key, latest, fewer, lastVersion, tags, stillReady);
+    Map<String, ImageSource> fewerImages = new HashMap<>(images);
+    fewerImages.remove(number.toString());
+    return new FunctionImage(key, latest, fewer, lastVersion, tags, stillReady, fewerImages);
   }
 
   /** With every configuration changed in the same way. */
   FunctionImage mapAll(UnaryOperator<FunctionConfiguration> change) {
     SortedMap<Long, FunctionConfiguration> changed = new TreeMap<>();
     versions.forEach((number, version) -> changed.put(number, change.apply(version)));
-    return new FunctionImage(key, change.apply(latest), changed, lastVersion, tags, ready);
+    return new FunctionImage(key, change.apply(latest), changed, lastVersion, tags, ready, images);
   }
 
   FunctionImage withReady(Map<String, FunctionVersion> ready) {
-    return new FunctionImage(key, latest, versions, lastVersion, tags, ready);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images);
   }
 }

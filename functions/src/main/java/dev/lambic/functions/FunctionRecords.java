@@ -18,13 +18,15 @@ import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
 /**
  * Functions as records: one for the function itself and one for each published version.
  *
- * <p>A function's record is a line with its form, a line with the last version's number, an empty
- * line, and AWS's GetFunction shape with configuration and tags; a version's record is AWS's
- * configuration shape.
+ * <p>A version whose package is a container image has one more, AWS's code location shape with the
+ * name and the digest of the image. A function's record is a line with its form, a line with the
+ * last version's number, an empty line, and AWS's GetFunction shape with configuration and tags; a
+ * version's record is AWS's configuration shape.
  */
 final class FunctionRecords {
   private static final String FUNCTION = "function";
   private static final String VERSION = "function-version";
+  private static final String IMAGE = "function-image";
   private static final String FORM = "lambic function 1";
 
   private final Records records;
@@ -45,11 +47,21 @@ final class FunctionRecords {
                 Long.valueOf(entry.key().substring(slash + 1)),
                 JsonCodec.read(FunctionConfiguration.builder(), entry.value()));
       }
+      Map<String, Map<String, ImageSource>> images = new HashMap<>();
+      for (Records.Entry entry : in.scan(IMAGE)) {
+        int slash = entry.key().lastIndexOf('/');
+        images
+            .computeIfAbsent(entry.key().substring(0, slash), key -> new HashMap<>())
+            .put(entry.key().substring(slash + 1), ImageSource.decode(entry.value()));
+      }
       List<FunctionImage> functions = new ArrayList<>();
       for (Records.Entry entry : in.scan(FUNCTION)) {
         functions.add(
             decode(
-                entry.key(), entry.value(), versions.getOrDefault(entry.key(), new TreeMap<>())));
+                entry.key(),
+                entry.value(),
+                versions.getOrDefault(entry.key(), new TreeMap<>()),
+                images.getOrDefault(entry.key(), Map.of())));
       }
       return functions;
     });
@@ -84,6 +96,18 @@ final class FunctionRecords {
           in.put(VERSION, key + "/" + number, JsonCodec.write(version));
         }
       });
+      Map<String, ImageSource> oldImages = before == null ? Map.of() : before.images();
+      Map<String, ImageSource> nowImages = after == null ? Map.of() : after.images();
+      for (String version : oldImages.keySet()) {
+        if (!nowImages.containsKey(version)) {
+          in.delete(IMAGE, key + "/" + version);
+        }
+      }
+      nowImages.forEach((version, image) -> {
+        if (!image.equals(oldImages.get(version))) {
+          in.put(IMAGE, key + "/" + version, image.encode());
+        }
+      });
       return null;
     });
   }
@@ -96,7 +120,10 @@ final class FunctionRecords {
   }
 
   private static FunctionImage decode(
-      String key, byte[] value, SortedMap<Long, FunctionConfiguration> versions) {
+      String key,
+      byte[] value,
+      SortedMap<Long, FunctionConfiguration> versions,
+      Map<String, ImageSource> images) {
     String[] parts = new String(value, UTF_8).split("\n", 4);
     if (parts.length != 4 || !parts[0].equals(FORM)) {
       throw new IllegalStateException("the record of function " + key + " has an unknown form");
@@ -109,6 +136,7 @@ final class FunctionRecords {
         versions,
         Long.parseLong(parts[1]),
         shape.tags(),
-        Map.of());
+        Map.of(),
+        images);
   }
 }

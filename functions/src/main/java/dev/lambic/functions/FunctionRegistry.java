@@ -55,6 +55,11 @@ final class FunctionRegistry implements FunctionDirectory {
     return images.get(key);
   }
 
+  /** The functions of everybody. */
+  Collection<FunctionImage> all() {
+    return List.copyOf(images.values());
+  }
+
   /** The functions of an account in a region, in the order of their names. */
   List<FunctionImage> list(String account, String region) {
     return images.values().stream()
@@ -68,6 +73,9 @@ final class FunctionRegistry implements FunctionDirectory {
     Set<String> used = new HashSet<>();
     for (FunctionImage function : images.values()) {
       for (FunctionConfiguration version : function.all()) {
+        if (Configurations.isContainer(version)) {
+          continue;
+        }
         used.add(Configurations.codeId(version));
         Opt opt = layers.opt(version);
         if (opt != null) {
@@ -76,11 +84,27 @@ final class FunctionRegistry implements FunctionDirectory {
         }
       }
       for (FunctionVersion version : function.ready().values()) {
-        used.add(version.codeId());
+        if (version.container().isEmpty()) {
+          used.add(version.codeId());
+        }
         if (version.layersId() != null) {
           used.add(version.layersId());
         }
       }
+    }
+    return used;
+  }
+
+  /** The digests of the container images that any function refers to. */
+  Set<String> usedImages() {
+    Set<String> used = new HashSet<>();
+    for (FunctionImage function : images.values()) {
+      function.images().values().forEach(image -> used.add(image.digest()));
+      function
+          .ready()
+          .values()
+          .forEach(
+              version -> version.container().ifPresent(container -> used.add(container.digest())));
     }
     return used;
   }

@@ -29,6 +29,7 @@ import software.amazon.awssdk.services.lambda.model.DeleteFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
+import software.amazon.awssdk.services.lambda.model.FunctionCodeLocation;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsRequest;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsResponse;
@@ -50,6 +51,7 @@ import software.amazon.awssdk.services.lambda.model.ListLayersRequest;
 import software.amazon.awssdk.services.lambda.model.ListLayersResponse;
 import software.amazon.awssdk.services.lambda.model.ListTagsRequest;
 import software.amazon.awssdk.services.lambda.model.ListTagsResponse;
+import software.amazon.awssdk.services.lambda.model.PackageType;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionRequest;
@@ -81,6 +83,7 @@ public final class FunctionService implements LambdaClient {
   private final FunctionsConfig config;
   private final Ambient ambient;
   private final CodeStore code;
+  private final ContainerImages containers;
   private final CodeDownloads downloads;
   private final Configurations configurations;
   private final Validation validation;
@@ -94,9 +97,11 @@ public final class FunctionService implements LambdaClient {
       FunctionsConfig config,
       Records records,
       RuntimeSupport runtimes,
+      ContainerImages containers,
       Ambient ambient,
       ExecutorService preparing) {
     this.config = config;
+    this.containers = containers;
     this.ambient = ambient;
     this.code = CodeStore.open(config.directory(), ambient.ticker(), GRACE);
     this.downloads =
@@ -107,7 +112,8 @@ public final class FunctionService implements LambdaClient {
     List<FunctionImage> kept = functions.load();
     this.layers = LayerRegistry.open(new LayerRecords(records), kept);
     this.layerService = new LayerService(layers, code, downloads, configurations, ambient);
-    this.preparation = new Preparation(code, layers, configurations, ambient, preparing);
+    this.preparation =
+        new Preparation(code, containers, layers, configurations, ambient, preparing);
     this.registry = new FunctionRegistry(functions, layers, preparation.recover(functions, kept));
     this.janitor =
         Executors.newSingleThreadScheduledExecutor(
@@ -119,13 +125,18 @@ public final class FunctionService implements LambdaClient {
    *
    * @param records where functions are kept; not closed by this service
    * @param runtimes knows which runtimes can be used
+   * @param containers gives container images
    * @throws LambicException if records or directory cannot be used
    */
   public static FunctionService open(
-      FunctionsConfig config, Records records, RuntimeSupport runtimes, Ambient ambient) {
+      FunctionsConfig config,
+      Records records,
+      RuntimeSupport runtimes,
+      ContainerImages containers,
+      Ambient ambient) {
     ExecutorService preparing =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("preparation ", 0).factory());
-    return open(config, records, runtimes, ambient, preparing);
+    return open(config, records, runtimes, containers, ambient, preparing);
   }
 
   /** As the public one, but preparing where the caller says. */
@@ -133,9 +144,12 @@ public final class FunctionService implements LambdaClient {
       FunctionsConfig config,
       Records records,
       RuntimeSupport runtimes,
+      ContainerImages containers,
       Ambient ambient,
       ExecutorService preparing) {
-    FunctionService service = new FunctionService(config, records, runtimes, ambient, preparing);
+    FunctionService service =
+        new FunctionService(config, records, runtimes, containers, ambient, preparing);
+    service.preparation.resume(service.registry);
     // collectCode reports what goes wrong by itself, so nothing is lost with the future.
     Future<?> _ =
         service.janitor.scheduleWithFixedDelay(
@@ -167,6 +181,7 @@ public final class FunctionService implements LambdaClient {
   void collectCode() {
     try {
       code.collect(this::usedCode);
+      containers.collect(registry::usedImages);
     } catch (IOException | RuntimeException e) {
       ambient.faults().fault("removal of unused code", e);
     }
@@ -195,6 +210,9 @@ public final class FunctionService implements LambdaClient {
     FunctionKey key = newFunction(request.functionName());
     UpdateFunctionConfigurationRequest settings = Configurations.settings(request);
     validation.create(key, request, settings);
+    if (request.packageType() == PackageType.IMAGE) {
+      return createFromImage(key, request, settings);
+    }
     byte[] zip = zip(request.code() == null ? FunctionCode.builder().build() : request.code());
     requireAbsent(key, registry.find(key));
     FunctionConfiguration bare =
@@ -209,20 +227,69 @@ public final class FunctionService implements LambdaClient {
       FunctionConfiguration latest = configurations.modified(Lifecycle.born(whole));
       FunctionImage created =
           new FunctionImage(key, latest, new TreeMap<>(), 0, request.tags(), Map.of());
-      boolean publish = Boolean.TRUE.equals(request.publish());
-      FunctionConfiguration answer = publish ? nextVersion(created) : latest;
-      registry.change(
-          key,
-          before -> {
-            requireAbsent(key, before);
-            return publish ? created.publish(answer) : created;
-          });
-      CreateFunctionResponse response = Shown.in(CreateFunctionResponse.builder(), answer);
+      CreateFunctionResponse response = add(created, Boolean.TRUE.equals(request.publish()));
       preparation.start(registry, key, latest, staged);
       return response;
     } catch (RuntimeException e) {
       staged.close();
       throw e;
+    }
+  }
+
+  private CreateFunctionResponse createFromImage(
+      FunctionKey key, CreateFunctionRequest request, UpdateFunctionConfigurationRequest settings) {
+    FunctionCode source = request.code() == null ? FunctionCode.builder().build() : request.code();
+    requireAbsent(key, registry.find(key));
+    ImageSource image = image(source, "creating");
+    FunctionConfiguration bare =
+        Configurations.merge(
+            key,
+            configurations.defaults(key, config.architecture()).toBuilder()
+                .packageType(PackageType.IMAGE)
+                .build(),
+            settings);
+    FunctionConfiguration latest =
+        configurations.modified(Lifecycle.born(Configurations.withImage(bare, image)));
+    FunctionImage created =
+        new FunctionImage(
+            key,
+            latest,
+            new TreeMap<>(),
+            0,
+            request.tags(),
+            Map.of(),
+            Map.of(FunctionVersion.LATEST, image));
+    CreateFunctionResponse response = add(created, Boolean.TRUE.equals(request.publish()));
+    preparation.start(registry, key, image);
+    return response;
+  }
+
+  /** Makes a new function known, with its first version if that is to be published. */
+  private CreateFunctionResponse add(FunctionImage created, boolean publish) {
+    FunctionKey key = created.key();
+    FunctionConfiguration answer = publish ? nextVersion(created) : created.latest();
+    registry.change(
+        key,
+        before -> {
+          requireAbsent(key, before);
+          return publish ? created.publish(answer) : created;
+        });
+    return Shown.in(CreateFunctionResponse.builder(), answer);
+  }
+
+  /** The image that a request names, as it is now. */
+  private ImageSource image(FunctionCode source, String doing) {
+    Unsupported.check(source);
+    String uri = source.imageUri();
+    if (uri == null || uri.isEmpty() || source.zipFile() != null) {
+      throw Errors.invalid(
+          "Please provide ImageUri when " + doing + " a function with packageType Image.");
+    }
+    try {
+      ContainerImages.Found found = containers.find(uri);
+      return new ImageSource(uri, found.resolvedUri(), found.digest());
+    } catch (ContainerImages.Unusable e) {
+      throw Errors.image(uri, e);
     }
   }
 
@@ -234,14 +301,21 @@ public final class FunctionService implements LambdaClient {
     GetFunctionResponse.Builder answer =
         GetFunctionResponse.builder()
             .configuration(Shown.as(version, target.qualifier()))
-            .code(location ->
-                location
-                    .repositoryType("S3")
-                    .location(downloads.link(Configurations.codeId(version))));
+            .code(location(function, version));
     if (!function.tags().isEmpty()) {
       answer.tags(function.tags());
     }
     return answer.build();
+  }
+
+  private FunctionCodeLocation location(FunctionImage function, FunctionConfiguration version) {
+    ImageSource image = function.images().get(version.version());
+    return image != null
+        ? image.location()
+        : FunctionCodeLocation.builder()
+            .repositoryType("S3")
+            .location(downloads.link(Configurations.codeId(version)))
+            .build();
   }
 
   @Override
@@ -266,6 +340,9 @@ public final class FunctionService implements LambdaClient {
   public UpdateFunctionCodeResponse updateFunctionCode(UpdateFunctionCodeRequest request) {
     Target target = target("UpdateFunctionCode", request.functionName(), null).unqualified();
     FunctionImage seen = require(target);
+    if (Configurations.isContainer(seen.latest())) {
+      return updateImage(target, seen, request);
+    }
     if (request.imageUri() != null) {
       throw Errors.invalid(
           "Please don't provide ImageUri when updating a function with packageType Zip.");
@@ -292,7 +369,9 @@ public final class FunctionService implements LambdaClient {
                     FunctionImage current = requireFunction(target, before);
                     requireChangeable(current, request.revisionId());
                     requireSize(current.latest(), staged);
-                    return withCode(current, staged, publish);
+                    FunctionConfiguration changed =
+                        Configurations.withCode(current.latest(), staged.codeId(), staged.size());
+                    return withCode(current, current.withLatest(changed), publish);
                   }));
       UpdateFunctionCodeResponse response =
           Shown.in(UpdateFunctionCodeResponse.builder(), updated(after, publish));
@@ -302,6 +381,36 @@ public final class FunctionService implements LambdaClient {
       staged.close();
       throw e;
     }
+  }
+
+  private UpdateFunctionCodeResponse updateImage(
+      Target target, FunctionImage seen, UpdateFunctionCodeRequest request) {
+    Unsupported.check(request);
+    validation.architectures(request.architecturesAsStrings());
+    requireChangeable(seen, request.revisionId());
+    ImageSource image =
+        image(source(request).toBuilder().imageUri(request.imageUri()).build(), "updating");
+    if (Boolean.TRUE.equals(request.dryRun())) {
+      return Shown.in(
+          UpdateFunctionCodeResponse.builder(), Configurations.withImage(seen.latest(), image));
+    }
+    boolean publish = Boolean.TRUE.equals(request.publish());
+    FunctionImage after =
+        registry.change(
+            target.key(),
+            before -> {
+              FunctionImage current = requireFunction(target, before);
+              requireChangeable(current, request.revisionId());
+              return withCode(
+                  current,
+                  current.withLatest(Configurations.withImage(current.latest(), image), image),
+                  publish);
+            });
+    UpdateFunctionCodeResponse response =
+        Shown.in(
+            UpdateFunctionCodeResponse.builder(), updated(Objects.requireNonNull(after), publish));
+    preparation.start(registry, target.key(), image);
+    return response;
   }
 
   @Override
@@ -316,6 +425,7 @@ public final class FunctionService implements LambdaClient {
               target.key(),
               before -> {
                 FunctionImage current = requireFunction(target, before);
+                Validation.packageSettings(Configurations.isContainer(current.latest()), request);
                 requireChangeable(current, request.revisionId());
                 FunctionConfiguration merged =
                     Configurations.merge(target.key(), current.latest(), request);
@@ -328,7 +438,12 @@ public final class FunctionService implements LambdaClient {
                     configurations.modified(Lifecycle.step(merged, Lifecycle.UPDATING, null)));
               });
       FunctionConfiguration latest = Objects.requireNonNull(after).latest();
-      preparation.start(registry, target.key(), latest);
+      ImageSource image = after.images().get(FunctionVersion.LATEST);
+      if (image != null) {
+        preparation.start(registry, target.key(), image);
+      } else {
+        preparation.start(registry, target.key(), latest);
+      }
       return Shown.in(UpdateFunctionConfigurationResponse.builder(), latest);
     }
   }
@@ -485,11 +600,11 @@ public final class FunctionService implements LambdaClient {
     }
   }
 
-  private FunctionImage withCode(FunctionImage before, CodeStore.Staged staged, boolean publish) {
-    FunctionConfiguration changed =
-        Configurations.withCode(before.latest(), staged.codeId(), staged.size());
+  /** The function with the code that it was changed to, on its way. */
+  private FunctionImage withCode(FunctionImage before, FunctionImage changedTo, boolean publish) {
+    FunctionConfiguration changed = changedTo.latest();
     FunctionImage after =
-        before.withLatest(
+        changedTo.withLatest(
             configurations.modified(Lifecycle.step(changed, Lifecycle.UPDATING, null)));
     if (!publish || isPublished(before, changed)) {
       return after;

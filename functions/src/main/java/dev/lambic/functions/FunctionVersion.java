@@ -1,6 +1,7 @@
 package dev.lambic.functions;
 
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param codeSha256 the deployment package's SHA-256 in base64, as the API shows it
  * @param codeId the same in hexadecimal; {@link CodeStore#acquire} takes it
  * @param layersId the merged layers' name for {@link CodeStore#acquire}; null if it has none
+ * @param container what to run if the package is a container image, which has neither a runtime nor
+ *     a handler; for it the two names of the code are the digest of the image
  */
 public record FunctionVersion(
     String account,
@@ -54,7 +57,8 @@ public record FunctionVersion(
     String systemLogLevel,
     String codeSha256,
     String codeId,
-    @Nullable String layersId) {
+    @Nullable String layersId,
+    Optional<ContainerVersion> container) {
   /** The version of the code and configuration that updates change. */
   public static final String LATEST = "$LATEST";
 

@@ -38,6 +38,18 @@ enum Lifecycle {
   private static final String CREATING_REASON = "The function is being created.";
   private static final String INTERNAL_ERROR = "InternalError";
 
+  /**
+   * Why a version is not what it should be.
+   *
+   * @param code one of AWS's reason codes
+   * @param reason what a person should know
+   */
+  record Failure(String code, String reason) {
+    static Failure internal(String reason) {
+      return new Failure(INTERNAL_ERROR, reason);
+    }
+  }
+
   /** The state of a version. */
   static Lifecycle of(FunctionConfiguration version) {
     return switch (version.state()) {
@@ -65,14 +77,16 @@ enum Lifecycle {
   /**
    * The version in its next state.
    *
-   * @param reason for a failure, what a person should know
+   * @param failure for a failure, what has failed
    */
   static FunctionConfiguration step(
-      FunctionConfiguration version, Lifecycle to, @Nullable String reason) {
-    return TABLE.step(of(version), to).shownIn(version, reason);
+      FunctionConfiguration version, Lifecycle to, @Nullable Failure failure) {
+    return TABLE.step(of(version), to).shownIn(version, failure);
   }
 
-  private FunctionConfiguration shownIn(FunctionConfiguration version, @Nullable String reason) {
+  private FunctionConfiguration shownIn(FunctionConfiguration version, @Nullable Failure failure) {
+    String reason = failure == null ? null : failure.reason;
+    String code = failure == null ? INTERNAL_ERROR : failure.code;
     FunctionConfiguration.Builder shown = version.toBuilder();
     switch (this) {
       case PENDING -> {
@@ -89,10 +103,10 @@ enum Lifecycle {
       }
       case UPDATE_FAILED -> {
         state(shown, State.ACTIVE, null, null);
-        update(shown, LastUpdateStatus.FAILED, reason, INTERNAL_ERROR);
+        update(shown, LastUpdateStatus.FAILED, reason, code);
       }
       case FAILED -> {
-        state(shown, State.FAILED, reason, INTERNAL_ERROR);
+        state(shown, State.FAILED, reason, code);
         update(shown, null, null, null);
       }
     }

@@ -23,6 +23,7 @@ final class Preparation implements AutoCloseable {
   private static final int CLOSE_SECONDS = 30;
 
   private final CodeStore code;
+  private final ContainerImages containers;
   private final LayerRegistry layers;
   private final Configurations configurations;
   private final Ambient ambient;
@@ -31,11 +32,13 @@ final class Preparation implements AutoCloseable {
   /** Runs on the threads, which it ends when it is closed. */
   Preparation(
       CodeStore code,
+      ContainerImages containers,
       LayerRegistry layers,
       Configurations configurations,
       Ambient ambient,
       ExecutorService threads) {
     this.code = code;
+    this.containers = containers;
     this.layers = layers;
     this.configurations = configurations;
     this.ambient = ambient;
@@ -50,7 +53,7 @@ final class Preparation implements AutoCloseable {
       CodeStore.Staged staged) {
     threads.execute(() -> {
       try (staged) {
-        String failure = null;
+        Lifecycle.Failure failure = null;
         try {
           staged.publish();
           failure = merge(version);
@@ -69,7 +72,7 @@ final class Preparation implements AutoCloseable {
     String codeId = Configurations.codeId(version);
     threads.execute(() -> {
       try {
-        String failure = rebuild(codeId);
+        Lifecycle.Failure failure = rebuild(codeId);
         finish(registry, key, codeId, failure == null ? merge(version) : failure);
       } catch (RuntimeException e) {
         ambient.faults().fault("preparation of " + key.arn(), e);
@@ -77,13 +80,49 @@ final class Preparation implements AutoCloseable {
     });
   }
 
-  private String failed(FunctionKey key, RuntimeException e) {
+  /** Fetches and unpacks a container image and finishes what waits for it. */
+  void start(FunctionRegistry registry, FunctionKey key, ImageSource image) {
+    threads.execute(() -> {
+      try {
+        finish(registry, key, image.digest(), prepare(key, image));
+      } catch (RuntimeException e) {
+        ambient.faults().fault("preparation of " + key.arn(), e);
+      }
+    });
+  }
+
+  private Lifecycle.@Nullable Failure prepare(FunctionKey key, ImageSource image) {
+    try {
+      containers.prepare(image.resolvedUri());
+      return null;
+    } catch (ContainerImages.Unusable e) {
+      // Whatever is wrong, it is so with what others keep.
+      return new Lifecycle.Failure(e.problem().reasonCode(), String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      return failed(key, e);
+    }
+  }
+
+  /** Goes on after a restart with images that are not there yet, which may take long. */
+  void resume(FunctionRegistry registry) {
+    for (FunctionImage function : registry.all()) {
+      function.images().values().stream()
+          .distinct()
+          .filter(image -> !containers.isReady(image.digest()))
+          .forEach(image -> start(registry, function.key(), image));
+    }
+  }
+
+  private Lifecycle.Failure failed(FunctionKey key, RuntimeException e) {
     ambient.faults().fault("preparation of " + key.arn(), e);
-    return "The code could not be prepared: " + e.getMessage();
+    return Lifecycle.Failure.internal("The code could not be prepared: " + e.getMessage());
   }
 
   private void finish(
-      FunctionRegistry registry, FunctionKey key, String codeId, @Nullable String failure) {
+      FunctionRegistry registry,
+      FunctionKey key,
+      String codeId,
+      Lifecycle.@Nullable Failure failure) {
     registry.change(
         key,
         before ->
@@ -94,10 +133,13 @@ final class Preparation implements AutoCloseable {
   }
 
   private FunctionConfiguration finished(
-      FunctionConfiguration version, String codeId, @Nullable String failure) {
+      FunctionConfiguration version, String codeId, Lifecycle.@Nullable Failure failure) {
     Lifecycle now = Lifecycle.of(version);
-    if (!now.inProgress() || !Configurations.codeId(version).equals(codeId)) {
+    if (now == Lifecycle.ACTIVE || !Configurations.codeId(version).equals(codeId)) {
       return version;
+    }
+    if (!now.inProgress() && (failure != null || !Configurations.isContainer(version))) {
+      return version; // but an image may be had at last after a restart
     }
     if (failure == null) {
       return configurations.revised(Lifecycle.step(version, Lifecycle.ACTIVE, null));
@@ -107,7 +149,7 @@ final class Preparation implements AutoCloseable {
   }
 
   /** Makes sure that the code is unpacked; what went wrong, or null. */
-  private @Nullable String rebuild(String codeId) {
+  private Lifecycle.@Nullable Failure rebuild(String codeId) {
     if (code.isReady(codeId)) {
       return null;
     }
@@ -116,18 +158,18 @@ final class Preparation implements AutoCloseable {
       return null;
     } catch (RuntimeException e) {
       ambient.faults().fault("code " + codeId, e);
-      return "The code could not be prepared: " + e.getMessage();
+      return Lifecycle.Failure.internal("The code could not be prepared: " + e.getMessage());
     }
   }
 
   /** Makes sure that the layers are unpacked and merged; what went wrong, or null. */
-  private @Nullable String merge(FunctionConfiguration version) {
+  private Lifecycle.@Nullable Failure merge(FunctionConfiguration version) {
     Opt opt = layers.opt(version);
     if (opt == null || code.isReady(opt.id())) {
       return null;
     }
     for (String part : opt.parts()) {
-      String failure = rebuild(part);
+      Lifecycle.Failure failure = rebuild(part);
       if (failure != null) {
         return failure;
       }
@@ -135,13 +177,13 @@ final class Preparation implements AutoCloseable {
     return merge(opt);
   }
 
-  private @Nullable String merge(Opt opt) {
+  private Lifecycle.@Nullable Failure merge(Opt opt) {
     try {
       code.merge(opt);
       return null;
     } catch (RuntimeException e) {
       ambient.faults().fault("layers " + opt, e);
-      return "The layers could not be prepared: " + e.getMessage();
+      return Lifecycle.Failure.internal("The layers could not be prepared: " + e.getMessage());
     }
   }
 
@@ -155,7 +197,7 @@ final class Preparation implements AutoCloseable {
     for (FunctionImage function : functions) {
       for (FunctionConfiguration version : function.all()) {
         String codeId = Configurations.codeId(version);
-        if (!code.isReady(codeId)) {
+        if (!Configurations.isContainer(version) && !code.isReady(codeId)) {
           missing.add(codeId);
         }
         Opt opt = layers.opt(version);
@@ -165,9 +207,9 @@ final class Preparation implements AutoCloseable {
         }
       }
     }
-    Map<String, String> lost = rebuildAll(missing);
+    Map<String, Lifecycle.Failure> lost = rebuildAll(missing);
     for (Opt opt : unmerged) {
-      String failure = mergeFound(opt, lost);
+      Lifecycle.Failure failure = mergeFound(opt, lost);
       if (failure != null) {
         lost.put(opt.id(), failure);
       }
@@ -184,9 +226,9 @@ final class Preparation implements AutoCloseable {
     return recovered;
   }
 
-  private @Nullable String mergeFound(Opt opt, Map<String, String> lost) {
+  private Lifecycle.@Nullable Failure mergeFound(Opt opt, Map<String, Lifecycle.Failure> lost) {
     for (String part : opt.parts()) {
-      String failure = lost.get(part);
+      Lifecycle.Failure failure = lost.get(part);
       if (failure != null) {
         return failure;
       }
@@ -194,14 +236,14 @@ final class Preparation implements AutoCloseable {
     return merge(opt);
   }
 
-  private Map<String, String> rebuildAll(Set<String> missing) {
-    Map<String, String> lost = new ConcurrentHashMap<>();
+  private Map<String, Lifecycle.Failure> rebuildAll(Set<String> missing) {
+    Map<String, Lifecycle.Failure> lost = new ConcurrentHashMap<>();
     // Few at a time: each holds a whole package in memory, and must not wait for all the others.
     try (ExecutorService all =
         Executors.newFixedThreadPool(CodeStore.UNPACKING, Thread.ofVirtual().factory())) {
       for (String codeId : missing) {
         all.execute(() -> {
-          String failure = rebuild(codeId);
+          Lifecycle.Failure failure = rebuild(codeId);
           if (failure != null) {
             lost.put(codeId, failure);
           }
@@ -211,8 +253,13 @@ final class Preparation implements AutoCloseable {
     return new HashMap<>(lost);
   }
 
-  private FunctionConfiguration recovered(FunctionConfiguration version, Map<String, String> lost) {
-    String failure = lost.get(Configurations.codeId(version));
+  private FunctionConfiguration recovered(
+      FunctionConfiguration version, Map<String, Lifecycle.Failure> lost) {
+    String codeId = Configurations.codeId(version);
+    if (Configurations.isContainer(version) && !containers.isReady(codeId)) {
+      return version; // it is fetched while others are served
+    }
+    Lifecycle.Failure failure = lost.get(codeId);
     Opt opt = layers.opt(version);
     if (failure == null && opt != null) {
       failure = lost.get(opt.id());

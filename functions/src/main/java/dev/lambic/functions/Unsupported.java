@@ -6,7 +6,6 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
-import software.amazon.awssdk.services.lambda.model.PackageType;
 import software.amazon.awssdk.services.lambda.model.SnapStartApplyOn;
 import software.amazon.awssdk.services.lambda.model.TracingMode;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
@@ -32,7 +31,6 @@ final class Unsupported {
               "TracingConfig with Mode Active",
               r -> r.tracingConfig() != null && r.tracingConfig().mode() == TracingMode.ACTIVE),
           new Rule<>("FileSystemConfigs", r -> used(r.fileSystemConfigs())),
-          new Rule<>("ImageConfig", r -> r.imageConfig() != null),
           new Rule<>(
               "SnapStart with ApplyOn PublishedVersions",
               r ->
@@ -43,14 +41,12 @@ final class Unsupported {
 
   private static final List<Rule<CreateFunctionRequest>> CREATE =
       List.of(
-          new Rule<>("PackageType Image", r -> r.packageType() == PackageType.IMAGE),
           new Rule<>("CodeSigningConfigArn", r -> used(r.codeSigningConfigArn())),
           new Rule<>("TenancyConfig", r -> r.tenancyConfig() != null),
           new Rule<>("PublishTo", r -> r.publishToAsString() != null));
 
   private static final List<Rule<FunctionCode>> CODE =
       List.of(
-          new Rule<>("ImageUri", c -> used(c.imageUri())),
           new Rule<>(
               "S3Bucket and S3Key (send the deployment package as ZipFile)",
               c -> used(c.s3Bucket()) || used(c.s3Key())),

@@ -3,9 +3,12 @@ package dev.lambic.functions;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.ImageConfig;
+import software.amazon.awssdk.services.lambda.model.PackageType;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
 
 /**
@@ -18,6 +21,7 @@ final class Validation {
   private static final int MAX_NAME = 64;
   private static final int MAX_MEMORY = 10_240;
   private static final int MAX_TIMEOUT = 900;
+  private static final int MAX_IMAGE_CONFIG = 16_384;
 
   private final RuntimeSupport runtimes;
   private final String architecture;
@@ -41,15 +45,36 @@ final class Validation {
               + MAX_NAME);
     }
     Unsupported.check(request);
-    if (settings.runtimeAsString() == null || settings.handler() == null) {
+    boolean container = request.packageType() == PackageType.IMAGE;
+    packageSettings(container, settings);
+    if (!container && (settings.runtimeAsString() == null || settings.handler() == null)) {
       throw Errors.invalid(
           "Runtime and Handler are mandatory parameters for functions created with deployment"
               + " packages.");
     }
     architectures(request.architecturesAsStrings());
     Tags.checkNumber(request.tags());
-    RuntimeNames.checkNew(settings.runtimeAsString(), today());
+    if (!container) {
+      RuntimeNames.checkNew(settings.runtimeAsString(), today());
+    }
     settings(settings);
+  }
+
+  /** Refuses settings that are for packages of the other type. */
+  static void packageSettings(boolean container, UpdateFunctionConfigurationRequest settings) {
+    boolean ofZip =
+        settings.runtimeAsString() != null
+            || settings.handler() != null
+            || !settings.layers().isEmpty();
+    if (container && ofZip) {
+      throw Errors.invalid(
+          "Please don't provide Handler or Runtime or Layer when the intended function PackageType"
+              + " is Image.");
+    }
+    if (!container && settings.imageConfig() != null) {
+      throw Errors.invalid(
+          "Please don't provide ImageConfig when the intended function PackageType is Zip.");
+    }
   }
 
   /** Checks settings that a request names. */
@@ -76,7 +101,24 @@ final class Validation {
     if (settings.environment() != null) {
       Variables.check(settings.environment().variables());
     }
+    if (settings.imageConfig() != null) {
+      imageConfig(settings.imageConfig());
+    }
     Unsupported.check(settings);
+  }
+
+  /** No program can be given a NUL, nor arguments without end. */
+  private static void imageConfig(ImageConfig config) {
+    List<String> texts = new ArrayList<>(config.entryPoint());
+    texts.addAll(config.command());
+    texts.add(config.workingDirectory() == null ? "" : config.workingDirectory());
+    String all = String.join("", texts);
+    if (all.indexOf('\0') >= 0 || all.length() > MAX_IMAGE_CONFIG) {
+      throw Errors.invalid(
+          "ImageConfig must have at most "
+              + MAX_IMAGE_CONFIG
+              + " characters, and no null character.");
+    }
   }
 
   /** Refuses the architecture that this host does not have. */

@@ -251,8 +251,6 @@ class ValidationTest {
 
   @ParameterizedTest
   @CsvSource({
-    "PackageType Image",
-    "ImageUri",
     "S3Bucket and S3Key (send the deployment package as ZipFile)",
     "SourceKMSKeyArn",
     "CodeSigningConfigArn",
@@ -263,7 +261,6 @@ class ValidationTest {
     "KMSKeyArn",
     "TracingConfig with Mode Active",
     "FileSystemConfigs",
-    "ImageConfig",
     "SnapStart with ApplyOn PublishedVersions",
     "CapacityProviderConfig",
     "DurableConfig"
@@ -273,8 +270,6 @@ class ValidationTest {
     Consumer<CreateFunctionRequest.Builder> with =
         r -> {
           switch (setting) {
-            case "PackageType Image" -> r.packageType("Image");
-            case "ImageUri" -> r.code(c -> c.imageUri("image:latest"));
             case "SourceKMSKeyArn" ->
                 r.code(c -> c.zipFile(Zips.handler("x")).sourceKMSKeyArn(arn));
             case "CodeSigningConfigArn" -> r.codeSigningConfigArn(arn);
@@ -286,7 +281,6 @@ class ValidationTest {
             case "TracingConfig with Mode Active" -> r.tracingConfig(t -> t.mode("Active"));
             case "FileSystemConfigs" ->
                 r.fileSystemConfigs(FileSystemConfig.builder().arn(arn).build());
-            case "ImageConfig" -> r.imageConfig(i -> i.workingDirectory("/"));
             case "SnapStart with ApplyOn PublishedVersions" ->
                 r.snapStart(s -> s.applyOn("PublishedVersions"));
             case "CapacityProviderConfig" ->

@@ -28,6 +28,7 @@ final class World implements AutoCloseable {
 
   final Clock clock = new Clock();
   final List<String> faults = new CopyOnWriteArrayList<>();
+  final Shelf containers = new Shelf();
   final Path directory;
   private final Ids ids = Ids.seeded(42);
   private ManualExecutor preparing = new ManualExecutor();
@@ -59,6 +60,7 @@ final class World implements AutoCloseable {
         config,
         in,
         World::requireRuntime,
+        containers,
         new Ambient(clock, ids, (where, fault) -> faults.add(where + ": " + fault)),
         threads);
   }

@@ -19,6 +19,9 @@ public record ImageConfig(
     Map<String, String> variables,
     String workingDirectory,
     Platform platform) {
+  /** As much as a program can be started with, and some. */
+  private static final int MAX_LENGTH = 64 << 10;
+
   /** Copies the collections. */
   public ImageConfig {
     entryPoint = List.copyOf(entryPoint);
@@ -45,9 +48,13 @@ public record ImageConfig(
             variables,
             directory.startsWith("/") ? directory : "/" + directory,
             Platform.of(json));
-    if (read.toString().indexOf('\0') >= 0) {
+    String all = read.toString();
+    if (all.indexOf('\0') >= 0 || all.length() > MAX_LENGTH) {
       throw new ImageException(
-          ImageException.Reason.INVALID, "The image's configuration has a NUL character in it.");
+          ImageException.Reason.INVALID,
+          "The image's configuration is longer than "
+              + MAX_LENGTH
+              + " characters or has a NUL in it.");
     }
     return read;
   }

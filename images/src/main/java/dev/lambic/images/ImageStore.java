@@ -5,6 +5,7 @@ import dev.lambic.store.Directories;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,12 +19,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -44,6 +45,7 @@ public final class ImageStore {
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration BLOB = Duration.ofMinutes(15);
   private static final int AT_ONCE = 2;
+  private static final int STRIPES = 64;
   private static final int NESTED_LISTS = 3;
   private static final String ROOT = "root";
   private static final String CONFIG = "config.json";
@@ -57,7 +59,8 @@ public final class ImageStore {
   private final Ticker ticker;
   private final Duration grace;
   private final Semaphore turns = new Semaphore(AT_ONCE, true);
-  private final Map<Digest, ReentrantLock> one = new ConcurrentHashMap<>();
+  private final List<ReentrantLock> one =
+      IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock(true)).toList();
   private final Object lock = new Object();
   private final Map<Digest, Use> known = new HashMap<>();
   private int pulling;
@@ -199,7 +202,8 @@ public final class ImageStore {
   }
 
   private Held turn(Digest digest) {
-    ReentrantLock single = one.computeIfAbsent(digest, d -> new ReentrantLock());
+    // So that nobody fetches what somebody else is fetching.
+    ReentrantLock single = one.get(Math.floorMod(digest.hashCode(), STRIPES));
     try {
       if (single.tryLock(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         if (turns.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
@@ -328,6 +332,15 @@ public final class ImageStore {
           }
         };
     try {
+      return lease(place, digest, release);
+    } catch (ImageException e) {
+      release.run();
+      throw e;
+    }
+  }
+
+  private static Lease lease(Path place, Digest digest, Runnable release) {
+    try {
       ImageConfig config = ImageConfig.read(Files.readAllBytes(place.resolve(CONFIG)));
       return new Lease() {
         @Override
@@ -346,9 +359,18 @@ public final class ImageStore {
         }
       };
     } catch (IOException e) {
-      release.run();
       throw disk("The image " + digest + " is not unpacked.", e);
     }
+  }
+
+  /**
+   * An image of a store that another process may be using, without a claim on it.
+   *
+   * @throws ImageException if it is not there
+   */
+  public static Lease peek(Path directory, Digest digest) {
+    Path place = directory.resolve("images").resolve(digest.hex());
+    return lease(place, digest, () -> {});
   }
 
   /**
@@ -409,8 +431,11 @@ public final class ImageStore {
   }
 
   private static ImageException unreadable(ImageReference image, IOException cause) {
+    boolean disk =
+        cause instanceof FileSystemException
+            || String.valueOf(cause.getMessage()).contains("No space left");
     return new ImageException(
-        ImageException.Reason.INVALID,
+        disk ? ImageException.Reason.UNAVAILABLE : ImageException.Reason.INVALID,
         "The image " + image + " cannot be unpacked: " + cause.getMessage(),
         cause);
   }
@@ -448,7 +473,7 @@ public final class ImageStore {
       if (over) {
         return -1;
       }
-      int count = in.read(into, from, length);
+      int count = readSome(into, from, length);
       if (count >= 0) {
         digest.update(into, from, count);
         left -= count;
@@ -463,6 +488,18 @@ public final class ImageStore {
         }
       }
       return count;
+    }
+
+    /** A connection that breaks says nothing about the image. */
+    private int readSome(byte[] into, int from, int length) {
+      try {
+        return in.read(into, from, length);
+      } catch (IOException e) {
+        throw new ImageException(
+            ImageException.Reason.UNAVAILABLE,
+            blob.digest() + " could not be read to its end: " + e.getMessage(),
+            e);
+      }
     }
 
     private ImageException different() {

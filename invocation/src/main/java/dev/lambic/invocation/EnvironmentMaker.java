@@ -66,7 +66,9 @@ final class EnvironmentMaker {
       Function<EnvironmentLog, Worker> workers,
       Consumer<Worker> known,
       Held held) {
-    RuntimeTarget target = target(image);
+    Code.Lease lease = image.code().acquire();
+    held.also(lease::close);
+    RuntimeTarget target = lease.container().orElseGet(() -> target(image));
     String unique = ids.hex32();
     String date = LocalDate.ofInstant(ticker.instant(), ZoneOffset.UTC).format(STREAM_DATE);
     String stream = date + "/[" + image.version() + "]" + unique;
@@ -78,8 +80,6 @@ final class EnvironmentMaker {
             new TelemetryRecords(image.name(), image.version(), stream, image.memoryMb()));
     SessionCredentials session = credentials.issue(image.account(), image.role(), image.name());
     held.also(() -> credentials.revoke(session));
-    Code.Lease lease = image.code().acquire();
-    held.also(lease::close);
     Worker worker = workers.apply(log);
     known.accept(worker);
     worker.starting(target);

@@ -68,13 +68,21 @@ public final class EnvironmentFactory {
     Limits initial = new Limits(spec.memoryMb() * MIB, 0, MAX_PROCESSES);
     Sandbox sandbox =
         sandboxes.create(
-            new SandboxSpec(spec.name(), initial, spec.tmpMb() * MIB, "169-254-100-1"));
+            new SandboxSpec(
+                spec.name(),
+                initial,
+                spec.tmpMb() * MIB,
+                "169-254-100-1",
+                spec.target().root().map(ContainerRoot::directory)));
     HttpServer.@Nullable Listener served = null;
     try {
       served = server.listen(sandbox.listen(AWS_PORT), AWS_LIMITS, aws);
       List<ReadOnlyMount> mounts = new ArrayList<>(spec.target().mounts());
-      mounts.add(new ReadOnlyMount(spec.code(), "/var/task"));
-      if (spec.opt() != null) {
+      boolean container = spec.target().isContainer();
+      if (!container) {
+        mounts.add(new ReadOnlyMount(spec.code(), "/var/task"));
+      }
+      if (spec.opt() != null && !container) {
         mounts.add(new ReadOnlyMount(spec.opt(), "/opt"));
       }
       sandbox.attach(mounts);
@@ -95,15 +103,14 @@ public final class EnvironmentFactory {
       generation.servedAt(
           server.listen(sandbox.listen(RUNTIME_API_PORT), RUNTIME_API_LIMITS, generation.api()));
       Command command =
-          new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), "/var/task");
+          new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), directory(spec));
       generation.runs(sandbox.start(command, generation::output));
     } catch (IOException e) {
       generation.close();
       throw cannotListen(RUNTIME_API_PORT, e);
     } catch (SandboxException e) {
       generation.close();
-      boolean exec = e.step().equals(SandboxException.EXEC);
-      throw exec && isOfFunction(spec, argv) ? notRunnable(argv, e) : e;
+      throw isOfFunction(spec, argv) ? ofFunction(spec, argv, e) : e;
     } catch (RuntimeException e) {
       generation.close();
       throw e;
@@ -125,12 +132,17 @@ public final class EnvironmentFactory {
   /** What to execute: the runtime's program, behind the function's wrapper script if it has one. */
   private static List<String> program(EnvironmentSpec spec) {
     List<String> argv = new ArrayList<>();
+    if (spec.target().isContainer()) {
+      ContainerRoot root = spec.target().root().orElseThrow();
+      return ContainerProgram.resolve(root, spec.target().argv(), Variables.path(spec, root));
+    }
     if (!spec.target().managed()) {
       argv.add(ownBootstrap(spec.code(), spec.opt()));
       return argv;
     }
     @Nullable String wrapper = spec.variables().get("AWS_LAMBDA_EXEC_WRAPPER");
-    if (wrapper != null && wrapper.startsWith("/")) {
+    // The programs of imported runtimes heed it themselves.
+    if (wrapper != null && wrapper.startsWith("/") && spec.target().root().isEmpty()) {
       argv.add(wrapper);
     }
     argv.addAll(spec.target().argv());
@@ -139,7 +151,31 @@ public final class EnvironmentFactory {
 
   /** Whether the program to start comes with the function rather than from this host. */
   private static boolean isOfFunction(EnvironmentSpec spec, List<String> argv) {
-    return !argv.equals(spec.target().argv());
+    return spec.target().isContainer() || !argv.equals(spec.target().argv());
+  }
+
+  /** Where the program is started, inside. */
+  private static String directory(EnvironmentSpec spec) {
+    return spec.target().isContainer()
+        ? spec.target().root().orElseThrow().workingDirectory()
+        : "/var/task";
+  }
+
+  /** What the function is told when it is its own fault that its program does not start. */
+  private static LambicException ofFunction(
+      EnvironmentSpec spec, List<String> argv, SandboxException cause) {
+    return switch (cause.step()) {
+      case SandboxException.EXEC -> notRunnable(argv, cause);
+      case SandboxException.CHDIR ->
+          spec.target().isContainer()
+              ? new LambicException(
+                  "Runtime.InvalidWorkingDir",
+                  Blame.FUNCTION,
+                  "chdir " + directory(spec) + ": " + reason(cause),
+                  cause)
+              : cause;
+      default -> cause;
+    };
   }
 
   private static LambicException notRunnable(List<String> argv, SandboxException cause) {
@@ -155,6 +191,7 @@ public final class EnvironmentFactory {
       case 2 -> "no such file or directory";
       case 8 -> "exec format error";
       case 13 -> "permission denied";
+      case 20 -> "not a directory";
       default -> String.valueOf(cause.getMessage());
     };
   }

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param argv the program to start; empty when the function's code brings it
  * @param variables environment variables of this runtime
  * @param warning what differs from AWS's runtime of that name on this host, for a person
+ * @param root the image whose root file system is used; empty for the host's programs
  */
 public record RuntimeTarget(
     String identifier,
@@ -22,12 +23,35 @@ public record RuntimeTarget(
     List<ReadOnlyMount> mounts,
     List<String> argv,
     Map<String, String> variables,
-    Optional<String> warning) {
+    Optional<String> warning,
+    Optional<ContainerRoot> root) {
+  /** On the host's own programs. */
+  public RuntimeTarget(
+      String identifier,
+      boolean managed,
+      List<ReadOnlyMount> mounts,
+      List<String> argv,
+      Map<String, String> variables,
+      Optional<String> warning) {
+    this(identifier, managed, mounts, argv, variables, warning, Optional.empty());
+  }
+
+  /** A function that is a container image. */
+  public static RuntimeTarget container(ContainerRoot root, List<String> argv) {
+    return new RuntimeTarget(
+        "", false, List.of(), argv, Map.of(), Optional.empty(), Optional.of(root));
+  }
+
   /** Copies the collections. */
   public RuntimeTarget {
     mounts = List.copyOf(mounts);
     argv = List.copyOf(argv);
     variables = Map.copyOf(variables);
+  }
+
+  /** Whether the function is a container image. */
+  public boolean isContainer() {
+    return root.isPresent() && root.get().wholeFunction();
   }
 
   /** The program on this host that is started; empty when the function's code brings it. */
@@ -46,6 +70,9 @@ public record RuntimeTarget(
 
   /** What {@code AWS_EXECUTION_ENV} tells the function; custom runtimes have none. */
   Optional<String> executionEnvironment() {
+    if (isContainer()) {
+      return Optional.of("AWS_Lambda_Image");
+    }
     return managed ? Optional.of("AWS_Lambda_" + identifier) : Optional.empty();
   }
 }

@@ -32,10 +32,14 @@ final class Variables {
 
   static List<String> of(EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
     Map<String, String> all = new LinkedHashMap<>();
-    all.put("PATH", PATH);
-    all.put("LD_LIBRARY_PATH", LIBRARY_PATH);
-    all.put("LANG", "en_US.UTF-8");
-    all.put("TZ", ":UTC");
+    boolean container = spec.target().isContainer();
+    if (container) {
+      // What managed runtimes are given of these is up to the image.
+      all.put("PATH", ContainerProgram.DEFAULT_PATH);
+    } else {
+      managed(all);
+    }
+    spec.target().root().ifPresent(root -> all.putAll(root.variables()));
     all.put("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
     all.put("AWS_XRAY_DAEMON_ADDRESS", XRAY_HOST + ":" + XRAY_PORT);
     all.put("_AWS_XRAY_DAEMON_ADDRESS", XRAY_HOST);
@@ -46,9 +50,11 @@ final class Variables {
     all.putAll(spec.variables());
     NEVER_SET.forEach(all::remove);
     spec.target().executionEnvironment().ifPresent(name -> all.put("AWS_EXECUTION_ENV", name));
-    all.put("_HANDLER", spec.handler());
-    all.put("LAMBDA_TASK_ROOT", "/var/task");
-    all.put("LAMBDA_RUNTIME_DIR", "/var/runtime");
+    if (!container) {
+      all.put("_HANDLER", spec.handler());
+      all.put("LAMBDA_TASK_ROOT", "/var/task");
+      all.put("LAMBDA_RUNTIME_DIR", "/var/runtime");
+    }
     all.put("AWS_REGION", spec.region());
     all.put("AWS_DEFAULT_REGION", spec.region());
     all.put("AWS_ACCESS_KEY_ID", spec.credentials().accessKeyId());
@@ -68,5 +74,18 @@ final class Variables {
     List<String> pairs = new ArrayList<>(all.size());
     all.forEach((name, value) -> pairs.add(name + "=" + value));
     return pairs;
+  }
+
+  private static void managed(Map<String, String> all) {
+    all.put("PATH", PATH);
+    all.put("LD_LIBRARY_PATH", LIBRARY_PATH);
+    all.put("LANG", "en_US.UTF-8");
+    all.put("TZ", ":UTC");
+  }
+
+  /** The PATH of a container image function. */
+  static String path(EnvironmentSpec spec, ContainerRoot root) {
+    String images = root.variables().getOrDefault("PATH", ContainerProgram.DEFAULT_PATH);
+    return spec.variables().getOrDefault("PATH", images);
   }
 }

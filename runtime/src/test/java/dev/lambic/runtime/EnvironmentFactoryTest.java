@@ -244,4 +244,80 @@ final class EnvironmentFactoryTest {
     assertThat(sandboxes.calls).endsWith("kill");
     awaitClosed();
   }
+
+  private Path image() throws IOException {
+    Path root = code.resolve("image");
+    Files.createDirectories(root.resolve("usr/bin"));
+    Path program = Files.writeString(root.resolve("usr/bin/run"), "program");
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    Files.createSymbolicLink(root.resolve("bin"), Path.of("/usr/bin"));
+    return root;
+  }
+
+  @Test
+  void startsWhatAnImageSaysOnItsOwnRoot(@TempDir Path opt) throws IOException {
+    Path root = image();
+    RuntimeTarget target = VariablesTest.container(root, List.of("run", "a"));
+    factory.start(VariablesTest.spec(target, Map.of(), root, opt), heard);
+    assertThat(command().argv()).containsExactly("/bin/run", "a");
+    assertThat(command().directory()).isEqualTo("/app");
+    assertThat(sandboxes.mounts).isEmpty();
+    assertThat(Objects.requireNonNull(sandboxes.spec).root()).contains(root);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/entry,/entry", "./entry,/app/./entry", "sub/entry,/app/sub/entry"})
+  void entryPointsWithASlashAreNotLookedFor(String pair) throws IOException {
+    String[] parts = pair.split(",", -1);
+    start(VariablesTest.container(image(), List.of(parts[0])), Map.of());
+    assertThat(command().argv()).containsExactly(parts[1]);
+  }
+
+  @Test
+  void programsOfAnImageThatAreMissing() throws IOException {
+    Path root = image();
+    assertRefused(
+        root, List.of("nowhere"), "exec: \"nowhere\": executable file not found in $PATH");
+    assertRefused(root, List.of(), "the image has neither an entry point nor a command");
+  }
+
+  private void assertRefused(Path root, List<String> argv, String message) {
+    assertThatThrownBy(() -> start(VariablesTest.container(root, argv), Map.of()))
+        .isInstanceOfSatisfying(
+            LambicException.class, e -> assertThat(e.code()).isEqualTo("Runtime.InvalidEntrypoint"))
+        .hasMessage(message);
+  }
+
+  @Test
+  void importedRuntimesSeeTheCodeAndHeedTheWrapperThemselves() throws IOException {
+    Path root = image();
+    RuntimeTarget imported =
+        new RuntimeTarget(
+            "ruby3.4",
+            true,
+            List.of(),
+            List.of("/var/runtime/bootstrap"),
+            Map.of(),
+            Optional.empty(),
+            Optional.of(new ContainerRoot(root, Map.of(), "/", false)));
+    start(imported, Map.of("AWS_LAMBDA_EXEC_WRAPPER", "/var/task/wrapper"));
+    assertThat(command().argv()).containsExactly("/var/runtime/bootstrap");
+    assertThat(command().directory()).isEqualTo("/var/task");
+    assertThat(sandboxes.mounts).containsExactly(new ReadOnlyMount(code, "/var/task"));
+    assertThat(Objects.requireNonNull(sandboxes.spec).root()).contains(root);
+  }
+
+  @Test
+  void pathsOfAnImageNeverLeadOut() throws IOException {
+    Path root = image();
+    Files.createSymbolicLink(root.resolve("up"), Path.of("../../../../../.."));
+    Files.createSymbolicLink(root.resolve("abs"), Path.of("/"));
+    Files.createSymbolicLink(root.resolve("loop"), Path.of("loop"));
+    ContainerRoot image = new ContainerRoot(root, Map.of(), "/", true);
+    assertThat(image.find("/bin/run")).contains(root.resolve("usr/bin/run"));
+    assertThat(image.find("/up/bin/../bin/run")).contains(root.resolve("usr/bin/run"));
+    assertThat(image.find("/../../abs")).contains(root);
+    assertThat(image.find("/up/etc/passwd")).isEmpty();
+    assertThat(image.find("/loop")).isEmpty();
+  }
 }

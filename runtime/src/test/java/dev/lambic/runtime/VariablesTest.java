@@ -25,6 +25,13 @@ final class VariablesTest {
   private static final RuntimeTarget CUSTOM =
       new RuntimeTarget("provided.al2023", false, List.of(), List.of(), Map.of(), Optional.empty());
 
+  static RuntimeTarget container(Path root, List<String> argv) {
+    return RuntimeTarget.container(
+        new ContainerRoot(
+            root, Map.of("PATH", "/app/bin:/bin", "A", "image", "AWS_REGION", "x"), "/app", true),
+        argv);
+  }
+
   static EnvironmentSpec spec(RuntimeTarget target, Map<String, String> own, Path code) {
     return spec(target, own, code, null);
   }
@@ -155,5 +162,43 @@ final class VariablesTest {
   void keepsSecretsOutOfItsText() {
     assertThat(spec(PYTHON, Map.of(), Path.of("/code")).toString())
         .doesNotContain("secret,", "token");
+  }
+
+  @Test
+  void containerImagesBringTheirOwnAndGetWhatIsReserved() {
+    Map<String, String> expected = expected();
+    expected
+        .keySet()
+        .removeAll(
+            List.of(
+                "LAMBDA_RUNTIME_DIR",
+                "LAMBDA_TASK_ROOT",
+                "LANG",
+                "LD_LIBRARY_PATH",
+                "TZ",
+                "_HANDLER"));
+    expected.put("PATH", "/app/bin:/bin");
+    expected.put("A", "function");
+    expected.put("AWS_EXECUTION_ENV", "AWS_Lambda_Image");
+    RuntimeTarget image = container(Path.of("/image"), List.of("/run"));
+    assertThat(of(image, Map.of("A", "function"))).isEqualTo(expected);
+  }
+
+  @Test
+  void importedRuntimesHaveTheVariablesOfTheirImage() {
+    RuntimeTarget imported =
+        new RuntimeTarget(
+            "ruby3.4",
+            true,
+            List.of(),
+            List.of("/var/runtime/bootstrap"),
+            Map.of(),
+            Optional.empty(),
+            Optional.of(new ContainerRoot(Path.of("/image"), Map.of("LANG", "C"), "/", false)));
+    assertThat(of(imported, Map.of()))
+        .containsEntry("LANG", "C")
+        .containsEntry("TZ", ":UTC")
+        .containsEntry("_HANDLER", "handler.handler")
+        .containsEntry("AWS_EXECUTION_ENV", "AWS_Lambda_ruby3.4");
   }
 }

@@ -16,20 +16,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The runtimes of this host, and environments made of them. */
+/** The runtimes of this host and those imported to it, and environments made of them. */
 final class HostRuntimes implements EnvironmentStarter {
   private final RuntimeCatalog catalog;
+  private final ImportedRuntimes imported;
   private final PrintStream out;
   private final EnvironmentFactory environments;
   private final Map<String, String> told = new ConcurrentHashMap<>();
 
   /**
-   * Those of a catalog.
+   * Those of a catalog, but for those that were imported.
    *
    * @param out told once of each runtime that is not the very one
    */
-  HostRuntimes(RuntimeCatalog catalog, PrintStream out, EnvironmentFactory environments) {
+  HostRuntimes(
+      RuntimeCatalog catalog,
+      ImportedRuntimes imported,
+      PrintStream out,
+      EnvironmentFactory environments) {
     this.catalog = catalog;
+    this.imported = imported;
     this.out = out;
     this.environments = environments;
   }
@@ -59,6 +65,10 @@ final class HostRuntimes implements EnvironmentStarter {
 
   @Override
   public RuntimeTarget target(String runtime) {
+    Optional<RuntimeTarget> own = imported.find(runtime);
+    if (own.isPresent()) {
+      return own.get();
+    }
     RuntimeTarget target = catalog.find(runtime);
     String warning = target.warning().orElse("");
     if (!warning.equals(told.put(runtime, warning)) && !warning.isEmpty()) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Images implements FunctionListener {
   private final CodeStore code;
+  private final Containers containers;
   private final Consumer<String> retire;
   private final ConcurrentHashMap<String, Known> known = new ConcurrentHashMap<>();
 
@@ -29,8 +30,9 @@ final class Images implements FunctionListener {
    *
    * @param retire ends the environments of an image that must not be served any more, by its key
    */
-  Images(CodeStore code, Consumer<String> retire) {
+  Images(CodeStore code, Containers containers, Consumer<String> retire) {
     this.code = code;
+    this.containers = containers;
     this.retire = retire;
   }
 
@@ -84,7 +86,10 @@ final class Images implements FunctionListener {
         version.variables(),
         version.logGroup(),
         logSettings(version),
-        () -> lease(version));
+        version
+            .container()
+            .<Code>map(container -> () -> containers.lease(container))
+            .orElse(() -> lease(version)));
   }
 
   private static LogSettings logSettings(FunctionVersion version) {

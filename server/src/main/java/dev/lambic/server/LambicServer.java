@@ -10,6 +10,9 @@ import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpRequest;
 import dev.lambic.http.HttpServer;
 import dev.lambic.http.Responder;
+import dev.lambic.images.ImageSources;
+import dev.lambic.images.ImageStore;
+import dev.lambic.images.Platform;
 import dev.lambic.invocation.Dispatcher;
 import dev.lambic.invocation.InvocationConfig;
 import dev.lambic.kernel.FaultHandler;
@@ -47,6 +50,7 @@ import software.amazon.awssdk.services.lambda.LambdaClient;
  */
 final class LambicServer implements AutoCloseable {
   private static final Duration DRAIN = Duration.ofSeconds(25);
+  private static final Duration UNUSED_IMAGES = Duration.ofMinutes(1);
   private static final byte[] HEALTHY = "{\"status\":\"ready\"}".getBytes(StandardCharsets.UTF_8);
 
   private final Closers closers;
@@ -128,6 +132,7 @@ final class LambicServer implements AutoCloseable {
           new HostRuntimes(
               HostRuntimes.catalog(
                   Bootstraps.layOut(data.path("bootstraps")), config.boto3(), config.cache()),
+              ImportedRuntimes.open(data.path("runtimes"), ticker),
               System.out,
               new EnvironmentFactory(
                   sandboxes,
@@ -141,8 +146,16 @@ final class LambicServer implements AutoCloseable {
           closers.add(
               new DynamoDbLocal(
                   config.dynamoDb(), data.path("dynamodb"), data.path("dynamodb.log"), ticker));
-      FunctionService functions = closers.add(functions(data, records, runtimes));
-      Images images = new Images(functions.code(), dispatcher::retire);
+      Containers containers =
+          new Containers(
+              ImageStore.open(
+                  data.path("images"),
+                  new ImageSources(config.images()),
+                  Platform.host(),
+                  ticker,
+                  UNUSED_IMAGES));
+      FunctionService functions = closers.add(functions(data, records, runtimes, containers));
+      Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
 
       Service lambda =
@@ -181,12 +194,14 @@ final class LambicServer implements AutoCloseable {
       }
     }
 
-    private FunctionService functions(DataDirectory data, Records records, HostRuntimes runtimes) {
+    private FunctionService functions(
+        DataDirectory data, Records records, HostRuntimes runtimes, Containers containers) {
       String architecture = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x86_64";
       return FunctionService.open(
           new FunctionsConfig(data.path("functions"), architecture, 1000, this::reached),
           records,
           runtimes::target,
+          containers,
           new Ambient(ticker, ids, faults));
     }
 

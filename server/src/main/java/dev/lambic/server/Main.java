@@ -1,5 +1,6 @@
 package dev.lambic.server;
 
+import dev.lambic.kernel.Ticker;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -8,7 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
-/** The command line: {@code start [OPTIONS]}, {@code doctor}, {@code runtimes}, {@code version}. */
+/**
+ * The command line: {@code start [OPTIONS]}, {@code import-runtime NAME IMAGE DATA}, {@code
+ * doctor}, {@code runtimes}, {@code version}.
+ */
 public final class Main {
   private Main() {}
 
@@ -21,13 +25,20 @@ public final class Main {
     String command = args.length == 0 ? "" : args[0];
     switch (command) {
       case "start" -> start(args);
+      case "import-runtime" -> importRuntime(args);
       case "doctor" -> System.exit(Doctor.print(System.out) ? 0 : 1);
       case "runtimes" ->
           RuntimeList.print(
-              System.out, Optional.ofNullable(System.getProperty("lambic.cache")).map(Path::of));
+              System.out,
+              Optional.ofNullable(System.getProperty("lambic.cache")).map(Path::of),
+              args.length > 1 ? Optional.of(Path.of(args[1])) : Optional.empty());
       case "version" -> System.out.println("lambic " + version());
       default ->
-          fail("unknown command '" + command + "'. Commands: start, doctor, runtimes, version", 2);
+          fail(
+              "unknown command '"
+                  + command
+                  + "'. Commands: start, import-runtime, doctor, runtimes, version",
+              2);
     }
   }
 
@@ -55,6 +66,20 @@ public final class Main {
     endOnSignal(server);
     System.out.println("Lambic is ready at " + server.address());
     new CountDownLatch(1).await();
+  }
+
+  private static void importRuntime(String[] args) {
+    if (args.length != 4) {
+      fail("import-runtime needs a runtime, an image and the data directory", 2);
+      return;
+    }
+    try {
+      Path directory = Path.of(args[3]).resolve("runtimes");
+      System.out.println(
+          ImportedRuntimes.importImage(directory, args[1], args[2], Ticker.system()));
+    } catch (IOException | RuntimeException e) {
+      fail(e.getMessage() == null ? e.toString() : e.getMessage(), 1);
+    }
   }
 
   private static Map<String, String> properties() {

@@ -23,12 +23,16 @@ final class RuntimeList {
    * Looks and prints.
    *
    * @param cache where {@code ./lambic} keeps what it fetched, if there is such a place
+   * @param data the data directory whose imported runtimes count, if one is meant
    */
-  static void print(PrintStream out, Optional<Path> cache) {
+  static void print(PrintStream out, Optional<Path> cache, Optional<Path> data) {
     try {
       Path scratch = Files.createTempDirectory("lambic-runtimes");
       try {
-        print(out, HostRuntimes.catalog(Bootstraps.layOut(scratch), Optional.empty(), cache));
+        print(
+            out,
+            HostRuntimes.catalog(Bootstraps.layOut(scratch), Optional.empty(), cache),
+            ImportedRuntimes.in(data.orElse(scratch).resolve("runtimes")));
       } finally {
         delete(scratch);
       }
@@ -37,10 +41,15 @@ final class RuntimeList {
     }
   }
 
-  private static void print(PrintStream out, RuntimeCatalog catalog) {
+  private static void print(PrintStream out, RuntimeCatalog catalog, ImportedRuntimes imported) {
     out.printf(LINE, "RUNTIME", "VERSION", "RUN BY");
     boolean inexact = false;
     for (String name : RuntimeNames.supported()) {
+      Optional<String> image = imported.image(name);
+      if (image.isPresent()) {
+        out.printf(LINE, name, "imported", image.get());
+        continue;
+      }
       try {
         RuntimeTarget target = catalog.find(name);
         String program = target.program().map(Path::toString).orElse("the function's bootstrap");

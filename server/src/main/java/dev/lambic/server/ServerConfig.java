@@ -3,6 +3,7 @@ package dev.lambic.server;
 import dev.lambic.wire.AuthMode;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +20,7 @@ import java.util.Set;
  * @param boto3 directory with boto3 for Python functions, if there is one
  * @param cache where downloads are kept, if that is told
  * @param dynamoDb directory with DynamoDB Local; it need not exist
+ * @param images directory below which container images in files may be named, if any may
  */
 record ServerConfig(
     InetAddress host,
@@ -27,8 +29,10 @@ record ServerConfig(
     AuthMode auth,
     Optional<Path> boto3,
     Optional<Path> cache,
-    Path dynamoDb) {
-  private static final Set<String> OPTIONS = Set.of("--host", "--port", "--data", "--auth");
+    Path dynamoDb,
+    Optional<Path> images) {
+  private static final Set<String> OPTIONS =
+      Set.of("--host", "--port", "--data", "--auth", "--images");
 
   /** A configuration that cannot be used; the message says what to do. */
   static final class Misuse extends Exception {
@@ -51,6 +55,7 @@ record ServerConfig(
     int port = 4566;
     Path data = Path.of(".lambic");
     Optional<String> auth = Optional.empty();
+    Optional<Path> images = Optional.empty();
     for (int i = from; i < args.length; i += 2) {
       if (!OPTIONS.contains(args[i])) {
         throw new Misuse("unknown option " + args[i]);
@@ -63,6 +68,7 @@ record ServerConfig(
         case "--host" -> host = value;
         case "--port" -> port = port(value);
         case "--data" -> data = Path.of(value);
+        case "--images" -> images = Optional.of(directory(value));
         default -> auth = Optional.of(value);
       }
     }
@@ -77,7 +83,16 @@ record ServerConfig(
         mode(auth, address),
         boto3,
         cache,
-        dynamoDb);
+        dynamoDb,
+        images);
+  }
+
+  private static Path directory(String value) throws Misuse {
+    Path directory = Path.of(value).toAbsolutePath().normalize();
+    if (!Files.isDirectory(directory)) {
+      throw new Misuse("--images is a directory, and " + directory + " is none");
+    }
+    return directory;
   }
 
   private static int port(String value) throws Misuse {

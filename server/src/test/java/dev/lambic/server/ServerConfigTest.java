@@ -31,6 +31,13 @@ final class ServerConfigTest {
   }
 
   @Test
+  void imagesInFilesAreOnlyBelowADirectoryThatIsNamed() throws ServerConfig.Misuse {
+    assertThat(parse().images()).isEmpty();
+    assertThat(parse("--images", "/usr/../usr").images()).contains(Path.of("/usr"));
+    assertThatThrownBy(() -> parse("--images", "/no/such")).hasMessageContaining("/no/such");
+  }
+
+  @Test
   void refusesWhatItDoesNotUnderstand() {
     assertThatThrownBy(() -> parse("--prot", "1")).hasMessageContaining("--prot");
     assertThatThrownBy(() -> parse("--port")).hasMessageContaining("needs a value");
