@@ -15,7 +15,8 @@ final class Memory {
 
   static long ofProcess(long pid) throws IOException {
     long kib = 0;
-    for (String line : Files.readAllLines(PROC.resolve(Long.toString(pid)).resolve("smaps_rollup"))) {
+    for (String line :
+        Files.readAllLines(PROC.resolve(Long.toString(pid)).resolve("smaps_rollup"))) {
       if (line.startsWith("Private_")) {
         kib += Long.parseLong(line.replaceAll("\\D", ""));
       }

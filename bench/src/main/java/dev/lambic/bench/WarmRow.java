@@ -102,8 +102,8 @@ final class WarmRow {
   }
 
   /** Calls of one connection, each minus its handler's time; a pace of 0 is back to back. */
-  static Samples calls(
-      HttpClient client, byte[] call, int count, long pace, boolean mayBeCold) throws IOException {
+  static Samples calls(HttpClient client, byte[] call, int count, long pace, boolean mayBeCold)
+      throws IOException {
     Samples samples = new Samples();
     long due = System.nanoTime() + pace;
     for (int i = 0; i < count; i++, due += pace) {
