@@ -89,6 +89,7 @@ static void try_allowed(void) {
   TRY("shmget", SYS_shmget, 0 /* private */, 4096UL, 01600);
   TRY("prctl", SYS_prctl, 16 /* get name */, buffer);
   TRY("kill-self-0", SYS_kill, getpid(), 0);
+  TRY("syncfs-nothing", SYS_syncfs, -1);
   TRY("socket-unix", SYS_socket, AF_UNIX, SOCK_STREAM, 0);
   TRY("socket-inet", SYS_socket, AF_INET, SOCK_STREAM, 0);
   TRY("socket-inet6", SYS_socket, AF_INET6, SOCK_DGRAM, 0);

@@ -12,6 +12,12 @@ interface CgroupDriver {
   /** Makes a group with limits in force and without processes. */
   Cgroup create(String name, Limits limits);
 
+  /**
+   * Sets what all groups together may use, so that many sandboxes that each keep within their own
+   * limits leave the host, and the server, enough to live on.
+   */
+  void limitTogether(long memoryBytes, long processes);
+
   /** The group of that name, which may exist or not. */
   Cgroup find(String name);
 

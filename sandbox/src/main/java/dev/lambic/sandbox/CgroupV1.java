@@ -34,6 +34,8 @@ final class CgroupV1 implements CgroupDriver {
             directory(mounts, "pids", base),
             directory(mounts, "freezer", base));
     driver.bases().forEach(CgroupDriver::makeDirectory);
+    // Older kernels count a group's memory in those above it only when told.
+    KernelFile.write(driver.memory + "/memory.use_hierarchy", "1");
     return driver;
   }
 
@@ -68,6 +70,12 @@ final class CgroupV1 implements CgroupDriver {
       throw e;
     }
     return group;
+  }
+
+  @Override
+  public void limitTogether(long memoryBytes, long processes) {
+    Group.limitMemory(memory, memoryBytes);
+    KernelFile.write("limit", pids + "/pids.max", Long.toString(processes));
   }
 
   @Override
@@ -123,7 +131,7 @@ final class CgroupV1 implements CgroupDriver {
           limits,
           KernelFile.readNumber("limit", inMemory + "/memory.usage_in_bytes"),
           KernelFile.readNumber("limit", inPids + "/pids.current"));
-      limitMemory(limits.memoryBytes());
+      limitMemory(inMemory, limits.memoryBytes());
       long quota =
           limits.cpus() == 0
               ? -1
@@ -135,9 +143,9 @@ final class CgroupV1 implements CgroupDriver {
     }
 
     /** The limit with swap must never be below the one without, in no moment. */
-    private void limitMemory(long bytes) {
-      String plain = inMemory + "/memory.limit_in_bytes";
-      String withSwap = inMemory + "/memory.memsw.limit_in_bytes";
+    private static void limitMemory(String group, long bytes) {
+      String plain = group + "/memory.limit_in_bytes";
+      String withSwap = group + "/memory.memsw.limit_in_bytes";
       String text = Long.toString(bytes);
       boolean raise = KernelFile.readNumber("limit", plain) < bytes;
       if (!raise) {
@@ -146,7 +154,7 @@ final class CgroupV1 implements CgroupDriver {
       int swap = KernelFile.write(withSwap, text);
       if (swap == -Errno.ENOENT) {
         // A kernel that does not count swap: at least it should not use it for this group.
-        KernelFile.write("limit", inMemory + "/memory.swappiness", "0");
+        KernelFile.write("limit", group + "/memory.swappiness", "0");
       } else if (swap < 0) {
         throw new SandboxException("limit", -swap, withSwap);
       }

@@ -72,6 +72,12 @@ final class CgroupV2 implements CgroupDriver {
   }
 
   @Override
+  public void limitTogether(long memoryBytes, long processes) {
+    KernelFile.write("limit", base + "/memory.max", Long.toString(memoryBytes));
+    KernelFile.write("limit", base + "/pids.max", Long.toString(processes));
+  }
+
+  @Override
   public Cgroup find(String name) {
     return new Group(base + "/" + name);
   }

@@ -70,6 +70,8 @@ public final class LinuxSandboxes implements Sandboxes {
       CgroupDriver cgroups = CgroupDriver.open(config.instance());
       LinuxSandboxes sandboxes = new LinuxSandboxes(config, faults, files, lock, cgroups);
       sandboxes.sweep();
+      HostShare share = HostShare.ofThisHost();
+      cgroups.limitTogether(share.memoryBytes(), share.processes());
       sandboxes.currentLauncher();
       return sandboxes;
     } catch (RuntimeException e) {

@@ -40,6 +40,10 @@ final class CgroupContractTest {
 
   /** A process of this machine inside the group, which runs until it is killed. */
   private Process enter(String script) throws IOException {
+    return enter(group, script);
+  }
+
+  private static Process enter(Cgroup group, String script) throws IOException {
     String joins =
         group.joinPaths().stream()
             .map(path -> path.endsWith("/tasks") ? path : path + "/cgroup.procs")
@@ -84,6 +88,28 @@ final class CgroupContractTest {
     group.freeze();
     group.killAll();
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void allGroupsTogetherAreLimitedToo() throws Exception {
+    Cgroup two = driver.create("two", LIMITS);
+    try {
+      driver.limitTogether(48 * MB, 5);
+      Process first = enter("sleep 1000 & sleep 1000 & sleep 1000 & wait");
+      TestHost.await("four", () -> group.processes().size() == 4);
+      Process second = enter(two, "sleep 1000 & wait");
+      assertThat(second.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(second.exitValue()).as("cannot fork").isNotZero();
+      assertThat(first.isAlive()).isTrue();
+      group.killAll();
+      assertThat(first.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      Programs programs = new Programs(directory);
+      Process tooMuch = enter(two, "exec " + programs.path("memory") + " 60");
+      assertThat(tooMuch.waitFor()).as("within its own limit").isEqualTo(128 + ProcessExit.SIGKILL);
+    } finally {
+      two.killAll();
+      TestHost.await("removed", two::remove);
+    }
   }
 
   private static long size(Path file) {

@@ -17,6 +17,16 @@ final class ValuesTest {
   }
 
   @Test
+  void theHostKeepsSomething() {
+    assertThat(HostShare.of(64L << 30, 32_768)).isEqualTo(new HostShare(56L << 30, 24_576));
+    assertThat(HostShare.of(2L << 30, 100).memoryBytes()).isEqualTo(1536L << 20);
+    assertThat(HostShare.of(512L << 20, 100).memoryBytes()).isEqualTo(256L << 20);
+    HostShare here = HostShare.ofThisHost();
+    assertThat(here.memoryBytes()).isPositive();
+    assertThat(here.processes()).isGreaterThan(1000);
+  }
+
+  @Test
   void limits() {
     assertRefused(() -> new Limits(Limits.MIN_MEMORY - 1, 0, 1));
     assertRefused(() -> new Limits(Limits.MIN_MEMORY, -0.1, 1));
