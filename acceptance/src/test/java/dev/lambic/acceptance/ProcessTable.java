@@ -61,6 +61,14 @@ final class ProcessTable {
     return found;
   }
 
+  /** How many of these have ended and nobody has taken note. */
+  int zombies(long pid) {
+    return (int)
+        entries.values().stream()
+            .filter(entry -> entry.state().equals("Z") && descends(entry, pid))
+            .count();
+  }
+
   private boolean descends(Entry entry, long ancestor) {
     long parent = entry.parent();
     while (parent > 1) {

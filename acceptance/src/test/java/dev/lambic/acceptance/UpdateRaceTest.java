@@ -13,19 +13,30 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
 
-/** Once an update has been applied, no call ever sees the old code or the old settings again. */
+/**
+ * Once an update has been applied, no call ever sees the old code or the old settings again; not
+ * even where environments fail all the time and are started anew.
+ */
 class UpdateRaceTest {
   private static final int UPDATES = 24;
   private static final int CALLERS = 4;
+
+  /** One of so many calls of a caller ends the runtime. */
+  private static final int EXITS = 7;
+
+  private static final int MEMORY = 128;
 
   @RegisterExtension static final SharedLambic LAMBIC = new SharedLambic();
 
   private final AtomicInteger code = new AtomicInteger();
   private final AtomicInteger step = new AtomicInteger();
+  private final AtomicInteger memory = new AtomicInteger(MEMORY);
   private final AtomicInteger calls = new AtomicInteger();
   private final List<Future<?>> running = new ArrayList<>();
   private final AtomicBoolean over = new AtomicBoolean();
@@ -72,23 +83,36 @@ class UpdateRaceTest {
   }
 
   private void update(TestFunction function, int number) {
-    if (number % 2 == 0) {
-      LAMBIC
-          .lambda()
-          .updateFunctionCode(request ->
-              request.functionName(function.name()).zipFile(SdkBytes.fromByteArray(zip(number))));
-      function.awaitReady();
-      code.set(number);
-    } else {
-      LAMBIC
-          .lambda()
-          .updateFunctionConfiguration(request ->
-              request
-                  .functionName(function.name())
-                  .environment(own -> own.variables(Map.of("STEP", String.valueOf(number)))));
-      function.awaitReady();
-      step.set(number);
+    switch (number % 3) {
+      case 0 -> {
+        LAMBIC
+            .lambda()
+            .updateFunctionCode(request ->
+                request.functionName(function.name()).zipFile(SdkBytes.fromByteArray(zip(number))));
+        function.awaitReady();
+        code.set(number);
+      }
+      case 1 -> {
+        configure(
+            function,
+            request ->
+                request.environment(own -> own.variables(Map.of("STEP", String.valueOf(number)))));
+        step.set(number);
+      }
+      default -> {
+        configure(function, request -> request.memorySize(MEMORY + number));
+        memory.set(MEMORY + number);
+      }
     }
+  }
+
+  private static void configure(
+      TestFunction function, Consumer<UpdateFunctionConfigurationRequest.Builder> settings) {
+    LAMBIC
+        .lambda()
+        .updateFunctionConfiguration(
+            request -> settings.accept(request.functionName(function.name())));
+    function.awaitReady();
   }
 
   /** Whether a caller has ended before it was told to. */
@@ -97,12 +121,20 @@ class UpdateRaceTest {
   }
 
   private void callUntilOver(TestFunction function) {
-    while (!over.get()) {
+    for (int call = 1; !over.get(); call++) {
       int applied = code.get();
       int set = step.get();
-      JsonNode answer = function.invoke("{}").success();
-      assertThat(answer.path("code").asInt()).isGreaterThanOrEqualTo(applied);
-      assertThat(answer.path("step").asInt()).isGreaterThanOrEqualTo(set);
+      int sized = memory.get();
+      boolean exit = call % EXITS == 0;
+      Invoked answer = function.invoke("{\"exit\":" + exit + "}");
+      if (exit) {
+        assertThat(answer.errorType()).isEqualTo("Runtime.ExitError");
+      } else {
+        JsonNode told = answer.success();
+        assertThat(told.path("code").asInt()).isGreaterThanOrEqualTo(applied);
+        assertThat(told.path("step").asInt()).isGreaterThanOrEqualTo(set);
+        assertThat(told.path("memory").asInt()).isGreaterThanOrEqualTo(sized);
+      }
       calls.incrementAndGet();
     }
   }
