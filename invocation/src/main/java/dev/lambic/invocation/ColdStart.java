@@ -121,7 +121,8 @@ final class ColdStart {
       case FUNCTION -> {
         String id = invocation.requestId();
         byte[] body = InvocationErrors.body(e.code(), id, String.valueOf(e.getMessage()));
-        finish(new Outcome(body, "Unhandled", invocation.wantLog() ? new byte[0] : null));
+        Outcome failure = Outcome.failure(e.code(), body);
+        finish(invocation.wantLog() ? failure.withLogTail(new byte[0]) : failure);
       }
       case CALLER, CAPACITY -> refuse(e);
       case PLATFORM -> {

@@ -1,6 +1,7 @@
 package dev.lambic.invocation;
 
 import dev.lambic.runtime.PlatformEvent.Status;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,13 @@ record Ending(Status status, @Nullable String errorType, boolean ofFunction) {
 
   boolean isSuccess() {
     return status == Status.SUCCESS;
+  }
+
+  /** The type of the error. */
+  String type() {
+    return status == Status.TIMEOUT
+        ? "Sandbox.Timedout"
+        : Objects.requireNonNullElse(errorType, "Unhandled");
   }
 
   /** What follows the figures in a log of text, where only Lambda's own findings are told. */

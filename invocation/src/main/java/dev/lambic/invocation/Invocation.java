@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param wantLog whether the last 4 KiB of the log belong into the answer
  * @param traceId value of the trace header; null if there is none
  * @param clientContext JSON; null if there is none
+ * @param streamed whether the result is wanted in pieces, as it is made; the answer is an {@link
+ *     Invoker.StreamedAnswer} then
  */
 // Never compared, and a copy of every event would be paid on the hot path.
 @SuppressWarnings("ArrayRecordComponent")
@@ -22,4 +24,5 @@ public record Invocation(
     byte[] payload,
     boolean wantLog,
     @Nullable String traceId,
-    @Nullable String clientContext) {}
+    @Nullable String clientContext,
+    boolean streamed) {}

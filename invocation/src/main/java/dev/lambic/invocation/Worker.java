@@ -6,11 +6,13 @@ import dev.lambic.kernel.Transitions;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.PlatformEvent.Phase;
+import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.Work;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,24 +34,11 @@ final class Worker implements EnvironmentListener {
 
   private static final String EXIT_ERROR = "Runtime.ExitError";
 
-  /**
-   * What an environment failed at.
-   *
-   * @param task its invocation; null if it had none
-   * @param answered whether the caller has, or is about to get, the function's own answer
-   * @param line what Lambda's log says about it; null if nothing
-   * @param restart the initialisation that failed; null if it was not that
-   */
-  private record Fall(
-      @Nullable Task task,
-      boolean answered,
-      @Nullable PlatformLine line,
-      Init.@Nullable Unfit restart) {}
-
   private final FunctionImage image;
   private final EnvironmentLog log;
   private final LogLines lines;
   private final WorkerOwner owner;
+  private final Attempts attempts;
   private final Ticker ticker;
   private final Timers timers;
   private final Chores chores;
@@ -89,6 +78,7 @@ final class Worker implements EnvironmentListener {
     this.log = log;
     this.lines = new LogLines(ticker, image);
     this.owner = owner;
+    this.attempts = new Attempts(owner);
     this.ticker = ticker;
     this.timers = timers;
     this.chores = new Chores(background, fault -> owner.fault("a chore of an environment", fault));
@@ -211,7 +201,7 @@ final class Worker implements EnvironmentListener {
       lost.ended = lost.began;
       lost.ending = Ending.error(EXIT_ERROR);
       byte[] body = InvocationErrors.body(EXIT_ERROR, lost.id(), how);
-      lost.outcome = new Outcome(body, "Unhandled", null);
+      lost.outcome = Outcome.failure(EXIT_ERROR, body);
     }
     Fall fall = new Fall(lost, false, LogLines.exited(lost.id(), how, EXIT_ERROR), null);
     chores.add(() -> {
@@ -251,7 +241,7 @@ final class Worker implements EnvironmentListener {
     try {
       if (first != null) {
         of.stop();
-        drain();
+        attempts.drain(environment);
         log.platform(lines.initRuntimeDone(Phase.INIT, first.ending()));
         log.platform(lines.initReport(Phase.INIT, first.nanos(), first.ending()));
         // Only the first initialisation is exempt.
@@ -323,7 +313,8 @@ final class Worker implements EnvironmentListener {
               invocation.invokedArn(),
               ticker.millis() + TimeUnit.NANOSECONDS.toMillis(left),
               invocation.traceId(),
-              invocation.clientContext()));
+              invocation.clientContext(),
+              invocation.streamed()));
     } catch (RuntimeException e) {
       owner.fault("delivering an event", e);
       end();
@@ -422,22 +413,55 @@ final class Worker implements EnvironmentListener {
 
   @Override
   public void responded(String requestId, byte[] body) {
-    answered(requestId, new Outcome(body, null, null), Ending.success());
+    answered(requestId, Outcome.success(body), Ending.success());
   }
 
   @Override
   public void failed(String requestId, String errorType, byte[] body) {
-    answered(requestId, new Outcome(body, "Unhandled", null), Ending.answeredError(errorType));
+    answered(requestId, Outcome.failure(errorType, body), Ending.answeredError(errorType));
+  }
+
+  @Override
+  public void streaming(String requestId, String contentType, ResultFlow flow) {
+    withPieces(requestId, to -> to.begin(contentType, flow));
+  }
+
+  @Override
+  public void streamed(String requestId, byte[] piece) {
+    withPieces(requestId, to -> to.piece(piece));
+  }
+
+  @Override
+  public void streamEnded(String requestId) {
+    responded(requestId, new byte[0]);
+  }
+
+  private void withPieces(String requestId, Consumer<Invoker.StreamedAnswer> action) {
+    Task current;
+    synchronized (this) {
+      current = running(requestId);
+    }
+    if (current != null && current.answer instanceof Invoker.StreamedAnswer to) {
+      try {
+        action.accept(to);
+      } catch (RuntimeException e) {
+        owner.fault("answering an invocation", e);
+      }
+    }
+  }
+
+  /** The invocation if it is running and not answered, with the lock held. */
+  private @Nullable Task running(String requestId) {
+    Task current = task;
+    boolean is = state == Life.RUNNING && current != null && current.begun;
+    return is && current != null && current.id().equals(requestId) ? current : null;
   }
 
   private void answered(String requestId, Outcome given, Ending how) {
     Task current;
     synchronized (this) {
-      current = task;
-      if (state != Life.RUNNING
-          || current == null
-          || !current.begun
-          || !current.id().equals(requestId)) {
+      current = running(requestId);
+      if (current == null) {
         return;
       }
       state = table.step(state, Life.ANSWERED);
@@ -530,7 +554,7 @@ final class Worker implements EnvironmentListener {
       lost.startClock(ticker.nanos());
       lost.ended = ticker.nanos();
       lost.ending = how;
-      lost.outcome = new Outcome(body, "Unhandled", null);
+      lost.outcome = Outcome.failure(how.type(), body);
     }
     return new Fall(lost, answered, line, restart);
   }
@@ -538,8 +562,8 @@ final class Worker implements EnvironmentListener {
   /** Ends the processes, writes everything down, and is there for the next invocation. */
   private void fallen(Fall fall) {
     chores.add(() -> {
-      boolean stopped = stopProcesses();
-      if (fall.task != null) {
+      boolean stopped = attempts.stop(environment);
+      if (fall.task() != null) {
         owner.invocationOver(this);
       }
       settle(fall);
@@ -561,31 +585,14 @@ final class Worker implements EnvironmentListener {
     });
   }
 
-  private boolean stopProcesses() {
-    Environment of = environment;
-    if (of == null) {
-      return false;
-    }
-    try {
-      of.stop();
-      return true;
-    } catch (LambicException e) {
-      // It is dead already, by itself or for the host could not end its processes.
-      return false;
-    } catch (RuntimeException e) {
-      owner.fault("ending processes", e);
-      return false;
-    }
-  }
-
   /** Completes the log of an invocation that was lost, and its answer. */
   private void settle(Fall fall) {
-    Task lost = fall.task;
+    Task lost = fall.task();
     if (lost == null) {
       return;
     }
-    drain();
-    Init.Unfit restart = fall.restart;
+    attempts.drain(environment);
+    Init.Unfit restart = fall.restart();
     if (restart != null) {
       log.platform(lines.initRuntimeDone(Phase.INVOKE, restart.ending()));
       log.platform(lines.initReport(Phase.INVOKE, restart.nanos(), restart.ending()));
@@ -596,19 +603,19 @@ final class Worker implements EnvironmentListener {
       }
       log.platform(lines.start(lost));
     }
-    if (fall.line != null) {
-      log.platform(fall.line);
+    if (fall.line() != null) {
+      log.platform(fall.line());
     }
     figures(lost);
   }
 
   private void giveLost(Fall fall) {
-    Task lost = fall.task;
+    Task lost = fall.task();
     if (lost == null) {
       return;
     }
     Outcome given = outcomeOf(lost);
-    if (given != null && (lost.invocation.wantLog() || !fall.answered)) {
+    if (given != null && (lost.invocation.wantLog() || !fall.answered())) {
       give(lost, given);
     }
   }
@@ -617,7 +624,7 @@ final class Worker implements EnvironmentListener {
 
   /** Completes the log of an invocation, and its answer if that carries the log. */
   private void report(Task finished) {
-    drain();
+    attempts.drain(environment);
     figures(finished);
     Outcome given = outcomeOf(finished);
     if (finished.invocation.wantLog() && given != null) {
@@ -626,7 +633,7 @@ final class Worker implements EnvironmentListener {
   }
 
   private void figures(Task finished) {
-    long peak = peakMemory();
+    long peak = attempts.peakMemory(environment);
     PlatformLine end;
     PlatformLine report;
     synchronized (this) {
@@ -638,38 +645,13 @@ final class Worker implements EnvironmentListener {
     synchronized (this) {
       Outcome given = finished.outcome;
       if (finished.invocation.wantLog() && given != null) {
-        finished.outcome = new Outcome(given.payload(), given.functionError(), log.tail());
+        finished.outcome = given.withLogTail(log.tail());
       }
     }
   }
 
   private synchronized @Nullable Outcome outcomeOf(Task of) {
     return of.outcome;
-  }
-
-  private void drain() {
-    Environment of = environment;
-    if (of == null) {
-      return;
-    }
-    try {
-      of.drainOutput();
-    } catch (RuntimeException e) {
-      owner.fault("reading an environment's output", e);
-    }
-  }
-
-  private long peakMemory() {
-    Environment of = environment;
-    if (of == null) {
-      return 0;
-    }
-    try {
-      return of.peakMemory();
-    } catch (RuntimeException e) {
-      owner.fault("reading an environment's memory", e);
-      return 0;
-    }
   }
 
   // ---- being idle ----
@@ -777,7 +759,7 @@ final class Worker implements EnvironmentListener {
     }
     kill();
     init.complete(new Init.Failed(ticker.nanos() - created, EXIT_ERROR, null, how));
-    if (fall.task != null) {
+    if (fall.task() != null) {
       owner.invocationOver(this);
       chores.add(() -> {
         settle(fall);

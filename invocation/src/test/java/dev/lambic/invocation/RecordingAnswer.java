@@ -3,6 +3,7 @@ package dev.lambic.invocation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lambic.kernel.LambicException;
+import dev.lambic.runtime.ResultFlow;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -10,11 +11,34 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The caller of one invocation. Safe for use by many threads. */
-final class RecordingAnswer implements Invoker.Answer {
+final class RecordingAnswer implements Invoker.StreamedAnswer {
   private final CountDownLatch come = new CountDownLatch(1);
   private final AtomicInteger times = new AtomicInteger();
+  private final StringBuilder pieces = new StringBuilder();
+  private @Nullable ResultFlow flow;
   private volatile @Nullable Outcome outcome;
   private volatile @Nullable LambicException refusal;
+
+  @Override
+  public synchronized void begin(String contentType, ResultFlow control) {
+    flow = control;
+    pieces.append(contentType).append(':');
+  }
+
+  @Override
+  public synchronized void piece(byte[] bytes) {
+    pieces.append(' ').append(new String(bytes, StandardCharsets.UTF_8));
+  }
+
+  /** The type of the result that came in pieces, and then these. */
+  synchronized String pieces() {
+    return pieces.toString();
+  }
+
+  /** What stops and starts the pieces. */
+  synchronized @Nullable ResultFlow flow() {
+    return flow;
+  }
 
   @Override
   public void outcome(Outcome given) {
@@ -65,6 +89,11 @@ final class RecordingAnswer implements Invoker.Answer {
   String error() {
     assertThat(outcome().functionError()).as(payload()).isEqualTo("Unhandled");
     return payload();
+  }
+
+  /** The type of that error. */
+  String errorType() {
+    return String.valueOf(outcome().errorType());
   }
 
   private String payload() {

@@ -84,9 +84,13 @@ final class Stage implements AutoCloseable {
   }
 
   Invocation invocation(FunctionImage image, boolean wantLog) {
+    return invocation(image, wantLog, false);
+  }
+
+  private Invocation invocation(FunctionImage image, boolean wantLog, boolean streamed) {
     byte[] payload = "{}".getBytes(StandardCharsets.UTF_8);
     String id = "id-" + ++invocations;
-    return new Invocation(id, image, image.arn(), payload, wantLog, "trace", null);
+    return new Invocation(id, image, image.arn(), payload, wantLog, "trace", null, streamed);
   }
 
   RecordingAnswer invoke(FunctionImage image, boolean wantLog) {
@@ -102,6 +106,14 @@ final class Stage implements AutoCloseable {
 
   RecordingAnswer invokeWithLog(String function) {
     return invoke(image(function), true);
+  }
+
+  /** Calls a function whose result is wanted in pieces. */
+  RecordingAnswer stream(String function, boolean wantLog) {
+    RecordingAnswer answer = new RecordingAnswer();
+    dispatcher.invoke(invocation(image(function), wantLog, true), answer);
+    later.settle();
+    return answer;
   }
 
   /** The environment that was started as the n-th, from 0. */

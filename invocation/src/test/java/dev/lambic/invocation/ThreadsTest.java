@@ -68,8 +68,9 @@ final class ThreadsTest {
       RecordingAnswer answer = new RecordingAnswer();
       String key = "k" + random.nextInt(3);
       boolean wantLog = random.nextInt(4) == 0;
+      boolean streamed = random.nextInt(4) == 0;
       dispatcher.invoke(
-          new Invocation(id, image(key), "arn", payload, wantLog, null, null), answer);
+          new Invocation(id, image(key), "arn", payload, wantLog, null, null, streamed), answer);
       if (random.nextInt(50) == 0) {
         dispatcher.retire("k" + random.nextInt(3));
       }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -19,8 +20,11 @@ public final class Bootstraps {
   /** Where an environment sees the bootstrap of its language. */
   static final String INSIDE = "/var/rapid";
 
-  private static final Map<String, String> FILES =
-      Map.of("python", "bootstrap.py", "node", "bootstrap.mjs", "ruby", "bootstrap.rb");
+  private static final Map<String, List<String>> FILES =
+      Map.of(
+          "python", List.of("bootstrap.py"),
+          "node", List.of("bootstrap.mjs", "streaming.mjs"),
+          "ruby", List.of("bootstrap.rb"));
 
   private final Path root;
 
@@ -34,7 +38,8 @@ public final class Bootstraps {
    * @throws UncheckedIOException if they cannot be written
    */
   public static Bootstraps layOut(Path root) {
-    FILES.forEach((language, file) -> lay(root.resolve(language), language + "/" + file, file));
+    FILES.forEach((language, files) ->
+        files.forEach(file -> lay(root.resolve(language), language + "/" + file, file)));
     return new Bootstraps(root);
   }
 

@@ -12,7 +12,22 @@ public interface EnvironmentListener {
   /** The handler gave a result. */
   void responded(String requestId, byte[] body);
 
-  /** The handler, or the runtime on its behalf, gave an error. */
+  /**
+   * The handler has begun to give its result in pieces, to a caller who asked for that; the end is
+   * told by {@link #streamEnded} or {@link #failed}, or the process ends before.
+   *
+   * @param contentType what the runtime says of the result
+   * @param flow stops and starts the pieces
+   */
+  void streaming(String requestId, String contentType, ResultFlow flow);
+
+  /** The next bytes of a result in pieces; at least one. The array belongs to the listener. */
+  void streamed(String requestId, byte[] piece);
+
+  /** A result in pieces is whole. */
+  void streamEnded(String requestId);
+
+  /** The handler, or the runtime on its behalf, gave an error, perhaps amid a result in pieces. */
   void failed(String requestId, String errorType, byte[] body);
 
   /** The runtime could not be initialised; it is about to end. */

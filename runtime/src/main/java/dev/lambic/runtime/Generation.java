@@ -88,6 +88,27 @@ final class Generation implements EnvironmentListener {
   }
 
   @Override
+  public synchronized void streaming(String requestId, String contentType, ResultFlow flow) {
+    if (!over) {
+      listener.streaming(requestId, contentType, flow);
+    }
+  }
+
+  @Override
+  public synchronized void streamed(String requestId, byte[] piece) {
+    if (!over) {
+      listener.streamed(requestId, piece);
+    }
+  }
+
+  @Override
+  public synchronized void streamEnded(String requestId) {
+    if (!over) {
+      listener.streamEnded(requestId);
+    }
+  }
+
+  @Override
   public synchronized void failed(String requestId, String errorType, byte[] body) {
     if (!over) {
       listener.failed(requestId, errorType, body);

@@ -1,5 +1,7 @@
 package dev.lambic.runtime;
 
+import dev.lambic.http.BodyFlow;
+import dev.lambic.http.BodyReceiver;
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpRequest;
@@ -25,6 +27,9 @@ final class RuntimeApi implements HttpHandler {
   private static final String NEXT = INVOCATION + "next";
   private static final String INIT_ERROR = PREFIX + "init/error";
   private static final String TOO_LARGE = "Function.ResponseSizeTooLarge";
+  private static final String TRUNCATED = "Runtime.TruncatedResponse";
+  private static final String MODE = "Lambda-Runtime-Function-Response-Mode";
+  private static final String STREAMING = "streaming";
   private static final HexFormat HEX = HexFormat.of();
   private static final byte[] ACCEPTED = "{\"status\":\"OK\"}\n".getBytes(StandardCharsets.UTF_8);
 
@@ -34,6 +39,9 @@ final class RuntimeApi implements HttpHandler {
   private @Nullable Work pending;
   private @Nullable Work running;
   private @Nullable Responder carrier;
+  private @Nullable StreamedResult stream;
+  private boolean streamBroken;
+  private @Nullable Responder early;
   private boolean initialized;
   private boolean closed;
 
@@ -48,6 +56,8 @@ final class RuntimeApi implements HttpHandler {
     pending = null;
     running = null;
     carrier = null;
+    stream = null;
+    early = null;
   }
 
   /**
@@ -139,15 +149,111 @@ final class RuntimeApi implements HttpHandler {
     Work failed = null;
     if (status == 413) {
       synchronized (this) {
-        failed = running;
-        running = null;
-        carrier = null;
+        failed = stream == null ? running : null;
+        if (failed != null) {
+          running = null;
+          carrier = null;
+        }
       }
     }
     if (failed != null) {
-      listener.failed(failed.requestId(), TOO_LARGE, tooLarge(""));
+      listener.failed(failed.requestId(), TOO_LARGE, tooLarge("", MAX_RESPONSE_BYTES));
     }
     refuse(status, status == 413 ? "RequestEntityTooLarge" : "BadRequest", reason, responder);
+  }
+
+  @Override
+  public boolean wantsPieces(HttpRequest head) {
+    return STREAMING.equals(head.headers().get(MODE))
+        && head.method().equals("POST")
+        && head.rawPath().startsWith(INVOCATION)
+        && head.rawPath().endsWith("/response");
+  }
+
+  @Override
+  public BodyReceiver receive(HttpRequest head, BodyFlow flow, Responder responder) {
+    String id = idIn(head.rawPath(), "/response");
+    StreamedResult result = null;
+    synchronized (this) {
+      Work current = running;
+      if (current != null && isDue(id)) {
+        result = new StreamedResult(this, listener, current, responder);
+        stream = result;
+        streamBroken = false;
+        carrier = null;
+      }
+    }
+    if (result == null) {
+      refuse(400, "InvalidRequestID", "Invalid request ID", responder);
+      return new Refused();
+    }
+    String type = head.headers().get("Content-Type");
+    result.begin(type == null ? "application/octet-stream" : type, flow);
+    return result;
+  }
+
+  /** Takes what nobody wants. */
+  private static final class Refused implements BodyReceiver {
+    @Override
+    public void piece(byte[] bytes) {}
+
+    @Override
+    public void end(Headers trailers) {}
+
+    @Override
+    public void broken(String reason) {}
+  }
+
+  /** Whether the invocation may be answered now; with the lock held. */
+  private boolean isDue(String id) {
+    Work current = running;
+    return current != null && id.equals(current.requestId()) && (stream == null || streamBroken);
+  }
+
+  /** The stream is over; tells the listener, and the runtime that it did well. */
+  void streamOver(StreamedResult result, Responder responder, Runnable tell) {
+    Responder next = finish(result);
+    tell.run();
+    responder.send(202, json(), ACCEPTED);
+    if (next != null) {
+      next(next);
+    }
+  }
+
+  void streamTooLarge(StreamedResult result, int limit, Responder responder) {
+    Responder next = finish(result);
+    listener.failed(result.id(), TOO_LARGE, tooLarge(" (" + (limit + 1L) + " bytes)", limit));
+    refuseTooLarge(limit, responder);
+    if (next != null) {
+      next(next);
+    }
+  }
+
+  private synchronized @Nullable Responder finish(StreamedResult result) {
+    if (stream == result) {
+      stream = null;
+      running = null;
+    }
+    Responder next = early;
+    early = null;
+    return next;
+  }
+
+  /**
+   * The runtime broke its result off. Either it is about to end, which tells more than this, or it
+   * asks for the next event or reports an error: what became of the invocation is settled then.
+   */
+  void streamBroken(StreamedResult result, Responder responder) {
+    Responder next;
+    synchronized (this) {
+      streamBroken |= stream == result;
+      next = early;
+      early = null;
+    }
+    refuse(400, "TruncatedHTTPRequest", "HTTP request detected as truncated", responder);
+    if (next != null) {
+      next(next);
+    }
   }
 
   private static String idIn(String path, String ending) {
@@ -157,8 +263,19 @@ final class RuntimeApi implements HttpHandler {
 
   private void next(Responder responder) {
     Work work = null;
+    Work truncated = null;
     boolean due;
     synchronized (this) {
+      if (stream != null && !streamBroken && (early == null || !early.isOpen())) {
+        // On another connection than the result's, whose end has not been read yet.
+        early = responder;
+        return;
+      }
+      if (stream != null && streamBroken) {
+        truncated = running;
+        running = null;
+        stream = null;
+      }
       due = running == null && (waiting == null || !waiting.isOpen());
       if (due && pending != null) {
         work = pending;
@@ -175,6 +292,9 @@ final class RuntimeApi implements HttpHandler {
       return;
     }
     responder.onAbort(() -> forget(responder));
+    if (truncated != null) {
+      listener.failed(truncated.requestId(), TRUNCATED, truncated(truncated.requestId()));
+    }
     listener.ready();
     if (work != null) {
       give(responder, work);
@@ -196,10 +316,11 @@ final class RuntimeApi implements HttpHandler {
   private void answer(String id, HttpRequest request, Responder responder, boolean error) {
     boolean due;
     synchronized (this) {
-      due = running != null && id.equals(running.requestId());
+      due = isDue(id);
       if (due) {
         running = null;
         carrier = null;
+        stream = null;
       }
     }
     if (!due) {
@@ -211,10 +332,15 @@ final class RuntimeApi implements HttpHandler {
     if (error) {
       listener.failed(id, errorType(request), body);
       responder.send(202, json(), ACCEPTED);
+    } else if (request.headers().has(MODE)) {
+      String type = "Runtime.InvalidResponseModeHeader";
+      listener.failed(id, type, error(type, "Invalid function response mode"));
+      String text = "Invalid function response mode";
+      refuse(400, "InvalidFunctionResponseMode", text, responder);
     } else if (body.length > MAX_RESPONSE_BYTES) {
-      listener.failed(id, TOO_LARGE, tooLarge(" (" + body.length + " bytes)"));
-      String text = "Exceeded maximum allowed payload size (" + MAX_RESPONSE_BYTES + " bytes).";
-      refuse(413, "RequestEntityTooLarge", text, responder);
+      String size = " (" + body.length + " bytes)";
+      listener.failed(id, TOO_LARGE, tooLarge(size, MAX_RESPONSE_BYTES));
+      refuseTooLarge(MAX_RESPONSE_BYTES, responder);
     } else {
       listener.responded(id, body);
       responder.send(202, json(), ACCEPTED);
@@ -234,16 +360,28 @@ final class RuntimeApi implements HttpHandler {
     responder.send(202, json(), ACCEPTED);
   }
 
-  private static byte[] tooLarge(String size) {
-    String text =
-        "{\"errorType\":\""
-            + TOO_LARGE
-            + "\",\"errorMessage\":\"Response payload size"
+  private static byte[] tooLarge(String size, int limit) {
+    return error(
+        TOO_LARGE,
+        "Response payload size"
             + size
             + " exceeded maximum allowed payload size ("
-            + MAX_RESPONSE_BYTES
-            + " bytes).\"}";
+            + limit
+            + " bytes).");
+  }
+
+  private static byte[] truncated(String id) {
+    return error(TRUNCATED, "RequestId: " + id + " Error: HTTP request detected as truncated");
+  }
+
+  private static byte[] error(String type, String message) {
+    String text = "{\"errorType\":\"" + type + "\",\"errorMessage\":\"" + message + "\"}";
     return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void refuseTooLarge(int limit, Responder responder) {
+    String text = "Exceeded maximum allowed payload size (" + limit + " bytes).";
+    refuse(413, "RequestEntityTooLarge", text, responder);
   }
 
   private static String errorType(HttpRequest request) {

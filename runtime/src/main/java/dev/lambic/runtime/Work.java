@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param deadlineMillis wall-clock time at which the invocation times out
  * @param traceId for {@code X-Amzn-Trace-Id}; null if there is none
  * @param clientContext JSON of the caller's client context; null if there is none
+ * @param streamed whether a result that the runtime streams is wanted in pieces
  */
 // Never compared, and a copy of every event would be paid on the hot path.
 @SuppressWarnings("ArrayRecordComponent")
@@ -20,4 +21,5 @@ public record Work(
     String invokedArn,
     long deadlineMillis,
     @Nullable String traceId,
-    @Nullable String clientContext) {}
+    @Nullable String clientContext,
+    boolean streamed) {}

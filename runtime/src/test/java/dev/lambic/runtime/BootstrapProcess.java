@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -136,15 +137,57 @@ final class BootstrapProcess implements AutoCloseable {
   /** Gives it an event and returns what it tells first. */
   RecordingListener.Event invokeOnly(
       String payload, @Nullable String trace, @Nullable String clientContext) {
-    byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
-    String id = "id-" + ++invocations;
-    long deadline = System.currentTimeMillis() + 30_000;
-    api.deliver(new Work(id, bytes, ARN, deadline, trace, clientContext));
+    String id = deliver(payload, trace, clientContext, false);
     RecordingListener.Event event = heard.next();
     if (!event.kind().equals("exited")) {
       assertThat(event.id()).isEqualTo(id);
     }
     return event;
+  }
+
+  private String deliver(
+      String payload, @Nullable String trace, @Nullable String clientContext, boolean streamed) {
+    byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
+    String id = "id-" + ++invocations;
+    long deadline = System.currentTimeMillis() + 30_000;
+    api.deliver(new Work(id, bytes, ARN, deadline, trace, clientContext, streamed));
+    return id;
+  }
+
+  /** Gives it an event whose result is wanted in pieces. */
+  void stream(String payload) {
+    deliver(payload, null, null, true);
+  }
+
+  /** Gives it such an event; returns the joined pieces and then how it ended. */
+  List<RecordingListener.Event> streamed(String payload) {
+    stream(payload);
+    RecordingListener.Event begun = heard.next();
+    List<RecordingListener.Event> all = new ArrayList<>();
+    all.add(begun);
+    if (begun.kind().equals("streaming")) {
+      all.addAll(rest());
+    }
+    heard.next("ready");
+    return all;
+  }
+
+  /** What remains of a result in pieces: the joined pieces, and how it ended. */
+  List<RecordingListener.Event> rest() {
+    StringBuilder joined = new StringBuilder();
+    while (true) {
+      RecordingListener.Event event = heard.next();
+      if (!event.kind().equals("streamed")) {
+        return List.of(
+            new RecordingListener.Event("streamed", event.id(), "", joined.toString()), event);
+      }
+      joined.append(event.body());
+    }
+  }
+
+  /** What it told, as it comes. */
+  RecordingListener heard() {
+    return heard;
   }
 
   RecordingListener.Event next(String kind) {

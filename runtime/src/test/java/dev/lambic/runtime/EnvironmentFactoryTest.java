@@ -96,7 +96,7 @@ final class EnvironmentFactoryTest {
         RawConnection aws = new RawConnection(port(4566))) {
       runtime.send(RawConnection.nextRequest());
       heard.next("ready");
-      environment.deliver(new Work("id-1", bytes("1"), "arn", 1, null, null));
+      environment.deliver(new Work("id-1", bytes("1"), "arn", 1, null, null, false));
       assertThat(runtime.receive().body()).isEqualTo("1");
       assertThat(aws.exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n").body()).isEqualTo("aws");
     }
@@ -145,7 +145,7 @@ final class EnvironmentFactoryTest {
     try (RawConnection old = new RawConnection(address)) {
       old.send(RawConnection.nextRequest());
       heard.next("ready");
-      environment.deliver(new Work("id-1", bytes("1"), "arn", 1, null, null));
+      environment.deliver(new Work("id-1", bytes("1"), "arn", 1, null, null, false));
       assertThat(old.receive().body()).isEqualTo("1");
       environment.stop();
       assertThat(sandboxes.calls).endsWith("clear");
@@ -157,7 +157,7 @@ final class EnvironmentFactoryTest {
     try (RawConnection runtime = new RawConnection(port(9001))) {
       runtime.send(RawConnection.nextRequest());
       heard.next("ready");
-      environment.deliver(new Work("id-2", bytes("2"), "arn", 1, null, null));
+      environment.deliver(new Work("id-2", bytes("2"), "arn", 1, null, null, false));
       assertThat(runtime.receive().body()).isEqualTo("2");
     }
     sandboxes.exit.complete(new ProcessExit(4, 0));

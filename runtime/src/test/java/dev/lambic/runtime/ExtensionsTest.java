@@ -133,7 +133,7 @@ final class ExtensionsTest {
   }
 
   private static Work work(String id) {
-    return new Work(id, new byte[0], "arn:f", 99, "Root=1-2-3", null);
+    return new Work(id, new byte[0], "arn:f", 99, "Root=1-2-3", null, false);
   }
 
   @Test

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what a Runtime API tells, in its order. */
@@ -15,6 +18,20 @@ final class RecordingListener implements EnvironmentListener {
 
   private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
   private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+
+  /** The flows of the results in pieces, in their order. */
+  final ConcurrentLinkedQueue<ResultFlow> flows = new ConcurrentLinkedQueue<>();
+
+  /** The bytes of all results in pieces, and the pieces that came while they were to pause. */
+  final AtomicLong streamedBytes = new AtomicLong();
+
+  final AtomicInteger pausedPieces = new AtomicInteger();
+
+  /** Whether pieces are only counted. */
+  volatile boolean forgetPieces;
+
+  /** Whether each piece pauses the stream. */
+  volatile boolean pauseStreams;
 
   /** The next event, waited for. */
   Event next() {
@@ -59,6 +76,29 @@ final class RecordingListener implements EnvironmentListener {
   @Override
   public void responded(String requestId, byte[] body) {
     add("responded", requestId, "", body);
+  }
+
+  @Override
+  public void streaming(String requestId, String contentType, ResultFlow flow) {
+    flows.add(flow);
+    add("streaming", requestId, contentType, new byte[0]);
+  }
+
+  @Override
+  public void streamed(String requestId, byte[] piece) {
+    streamedBytes.addAndGet(piece.length);
+    if (pauseStreams) {
+      pausedPieces.incrementAndGet();
+      flows.element().pause();
+    }
+    if (!forgetPieces) {
+      add("streamed", requestId, "", piece);
+    }
+  }
+
+  @Override
+  public void streamEnded(String requestId) {
+    add("streamEnded", requestId, "", new byte[0]);
   }
 
   @Override

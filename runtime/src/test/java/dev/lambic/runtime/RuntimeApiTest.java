@@ -64,7 +64,7 @@ final class RuntimeApiTest {
   private static Work work(
       String id, String payload, @Nullable String trace, @Nullable String context) {
     byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
-    return new Work(id, bytes, "arn:aws:lambda:us-east-1:0:function:f", 99, trace, context);
+    return new Work(id, bytes, "arn:aws:lambda:us-east-1:0:function:f", 99, trace, context, false);
   }
 
   /** A runtime that has the event of the id. */

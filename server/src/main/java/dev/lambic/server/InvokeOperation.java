@@ -24,12 +24,14 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.InvokeRequest;
+import software.amazon.awssdk.services.lambda.model.InvokeWithResponseStreamRequest;
 
 /**
- * Lambda's Invoke, raw: the event's bytes go to the function as they came, and back.
+ * Lambda's Invoke and InvokeWithResponseStream, raw: the event's bytes go to the function as they
+ * came, and back.
  *
- * <p>Runs on the thread that read the request; only a cold start leaves it. Follows "Invoke" of the
- * Lambda API Reference.
+ * <p>Runs on the thread that read the request; only a cold start leaves it. Follows "Invoke" and
+ * "InvokeWithResponseStream" of the Lambda API Reference.
  */
 final class InvokeOperation implements RawOperation {
   /** The most a synchronous invocation may be asked with: 6 MiB. */
@@ -44,12 +46,29 @@ final class InvokeOperation implements RawOperation {
   private final Images images;
   private final Invoker invoker;
   private final Traces traces;
+  private final boolean streamed;
 
-  InvokeOperation(FunctionDirectory functions, Images images, Invoker invoker, Ticker ticker) {
+  private InvokeOperation(
+      FunctionDirectory functions,
+      Images images,
+      Invoker invoker,
+      Traces traces,
+      boolean streamed) {
     this.functions = functions;
     this.images = images;
     this.invoker = invoker;
-    this.traces = new Traces(ticker);
+    this.traces = traces;
+    this.streamed = streamed;
+  }
+
+  /** Invoke, which answers with the whole result. */
+  InvokeOperation(FunctionDirectory functions, Images images, Invoker invoker, Ticker ticker) {
+    this(functions, images, invoker, new Traces(ticker), false);
+  }
+
+  /** InvokeWithResponseStream, which answers with the result as it is made. */
+  InvokeOperation streamed() {
+    return new InvokeOperation(functions, images, invoker, traces, true);
   }
 
   @Override
@@ -70,7 +89,9 @@ final class InvokeOperation implements RawOperation {
           Blame.CALLER,
           "Request must be smaller than "
               + MAX_PAYLOAD_BYTES
-              + " bytes for the InvokeFunction operation",
+              + " bytes for the "
+              + (streamed ? "InvokeWithResponseStream" : "InvokeFunction")
+              + " operation",
           Map.of("Type", "User"),
           null);
     }
@@ -95,13 +116,24 @@ final class InvokeOperation implements RawOperation {
             payload.length == 0 ? NO_EVENT : payload,
             logType.equals("Tail"),
             trace,
-            clientContext(headers.get("X-Amz-Client-Context"))),
-        new Answer(call, function.function().version(), trace));
+            clientContext(headers.get("X-Amz-Client-Context")),
+            streamed),
+        answer(call, function.function().version(), trace));
+  }
+
+  private Invoker.Answer answer(Call call, String version, String trace) {
+    return streamed
+        ? new EventStreamAnswer(call, version, trace)
+        : new WholeAnswer(call, version, trace);
   }
 
   /** Answers what is wrong with the values, or that what they ask for is not there. */
-  private static void refuseType(Call call, String type) {
-    call.typed(InvokeRequest.class);
+  private void refuseType(Call call, String type) {
+    if (streamed) {
+      call.typed(InvokeWithResponseStreamRequest.class);
+    } else {
+      call.typed(InvokeRequest.class);
+    }
     throw new LambicException(
         "NotImplementedException",
         Blame.PLATFORM,
@@ -164,7 +196,7 @@ final class InvokeOperation implements RawOperation {
   }
 
   /** Turns an outcome into the HTTP answer. */
-  private record Answer(Call call, String version, String trace) implements Invoker.Answer {
+  private record WholeAnswer(Call call, String version, String trace) implements Invoker.Answer {
     @Override
     public void outcome(Outcome outcome) {
       Headers headers =

@@ -158,10 +158,12 @@ final class LambicServer implements AutoCloseable {
       Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
 
+      InvokeOperation invoke =
+          new InvokeOperation(functions.directory(), images, dispatcher, ticker);
       Service lambda =
           Service.sdk("lambda", LambdaClient.class, () -> functions)
-              .raw(
-                  "Invoke", new InvokeOperation(functions.directory(), images, dispatcher, ticker));
+              .raw("Invoke", invoke)
+              .raw("InvokeWithResponseStream", invoke.streamed());
       Service dynamo = Service.passThrough("dynamodb", "DynamoDB_20120810", dynamoDb);
       Service cloudWatchLogs =
           Service.sdk("logs", CloudWatchLogsClient.class, () -> new LogsService(logs));

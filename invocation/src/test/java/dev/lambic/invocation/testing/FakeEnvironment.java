@@ -3,6 +3,7 @@ package dev.lambic.invocation.testing;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.Work;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
@@ -156,6 +157,32 @@ public final class FakeEnvironment implements Environment {
   /** The runtime answers its event and asks for the next. */
   public void answer(String body) {
     respond(body);
+    next();
+  }
+
+  /** The runtime begins to answer in pieces. */
+  public void beginStream(ResultFlow flow) {
+    listener.streaming(given().requestId(), "text/plain", flow);
+  }
+
+  /** The runtime gives a piece of its answer. */
+  public void stream(String piece) {
+    if (!isSilent()) {
+      listener.streamed(given().requestId(), bytes(piece));
+    }
+  }
+
+  private synchronized Work given() {
+    Work given = work;
+    if (given == null) {
+      throw new AssertionError("no event was delivered");
+    }
+    return given;
+  }
+
+  /** The runtime has given all of its answer, and asks for the next event. */
+  public void endStream() {
+    listener.streamEnded(taken().requestId());
     next();
   }
 

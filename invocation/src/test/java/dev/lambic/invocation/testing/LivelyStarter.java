@@ -4,6 +4,7 @@ import dev.lambic.invocation.EnvironmentStarter;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.Work;
 import java.nio.charset.StandardCharsets;
@@ -96,6 +97,27 @@ public final class LivelyStarter implements EnvironmentStarter {
     }
 
     @Override
+    public synchronized void streaming(String requestId, String contentType, ResultFlow flow) {
+      if (!over) {
+        listener.streaming(requestId, contentType, flow);
+      }
+    }
+
+    @Override
+    public synchronized void streamed(String requestId, byte[] piece) {
+      if (!over) {
+        listener.streamed(requestId, piece);
+      }
+    }
+
+    @Override
+    public synchronized void streamEnded(String requestId) {
+      if (!over) {
+        listener.streamEnded(requestId);
+      }
+    }
+
+    @Override
     public synchronized void failed(String requestId, String errorType, byte[] body) {
       if (!over) {
         listener.failed(requestId, errorType, body);
@@ -140,13 +162,39 @@ public final class LivelyStarter implements EnvironmentStarter {
           }
           case 7, 8, 9, 10 -> askWhileAnswering(work);
           case 11, 12, 13 -> failed(work.requestId(), "E", work.payload());
-          default -> responded(work.requestId(), work.payload());
+          default -> {
+            if (work.streamed()) {
+              stream(work);
+            } else {
+              responded(work.requestId(), work.payload());
+            }
+          }
         }
         for (int pause = random.nextInt(10) == 0 ? 10_000 : 0; pause > 0; pause--) {
           Thread.onSpinWait();
         }
         ready();
       }
+    }
+
+    private void stream(Work work) {
+      streaming(work.requestId(), "text/plain", new NoFlow());
+      for (int pieces = random.nextInt(4); pieces > 0; pieces--) {
+        streamed(work.requestId(), work.payload());
+      }
+      if (random.nextInt(3) == 0) {
+        failed(work.requestId(), "E", bytes("{}"));
+      } else {
+        streamEnded(work.requestId());
+      }
+    }
+
+    private static final class NoFlow implements ResultFlow {
+      @Override
+      public void pause() {}
+
+      @Override
+      public void resume() {}
     }
 
     /** Asks for the next event all the time while another thread answers. */

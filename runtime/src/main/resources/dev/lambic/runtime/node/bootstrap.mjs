@@ -9,11 +9,13 @@ import path from "node:path";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
+import { ResultStreams, defineGlobals, isStreaming } from "./streaming.mjs";
 
 const API = "/2018-06-01/runtime/";
 const TASK_ROOT = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
 const HEAD_END = Buffer.from("\r\n\r\n");
 const MAX_RESPONSE = 6 * 1024 * 1024 + 100;
+const NODE_MAJOR = Number(process.versions.node.split(".")[0]);
 
 /** One kept-alive connection to the Runtime API; answers come in the order of the requests. */
 class RuntimeApi {
@@ -431,8 +433,10 @@ async function run() {
   endOnUncaughtErrors(api);
   process.on("beforeExit", () => whenLoopIsEmpty());
 
+  defineGlobals();
   // An error in here ends the process as any that nobody catches.
   const handler = await loadHandler(process.env._HANDLER ?? "");
+  const streams = isStreaming(handler) ? new ResultStreams(api.host, handler) : undefined;
   api.socket.ref();
   let [next] = api.exchange(api.nextRequest());
   for (;;) {
@@ -445,6 +449,16 @@ async function run() {
       return;
     }
     phase = "invocation";
+    beginInvocation(headers);
+    if (streams) {
+      await stream(api, streams, handler, headers, body);
+      if (phase === "ending") {
+        return;
+      }
+      api.socket.ref();
+      [next] = api.exchange(api.nextRequest());
+      continue;
+    }
     const answer = await invoke(api, handler, headers, body);
     if (phase === "ending") {
       return;
@@ -462,7 +476,7 @@ async function run() {
   }
 }
 
-async function invoke(api, handler, headers, body) {
+function beginInvocation(headers) {
   requestId = headers["lambda-runtime-aws-request-id"];
   tenantId = headers["lambda-runtime-aws-tenant-id"];
   if (headers["lambda-runtime-trace-id"] === undefined) {
@@ -470,6 +484,9 @@ async function invoke(api, handler, headers, body) {
   } else {
     process.env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
   }
+}
+
+async function invoke(api, handler, headers, body) {
   const target = `invocation/${requestId}`;
   // Only what the handler left running may keep the loop busy, or it would never be seen empty.
   api.socket.unref();
@@ -488,6 +505,50 @@ async function invoke(api, handler, headers, body) {
   } finally {
     whenLoopIsEmpty = () => {};
   }
+}
+
+/** Lets the handler stream its result, and returns when the next event may be asked for. */
+async function stream(api, streams, handler, headers, body) {
+  api.socket.unref();
+  const result = streams.open(`${API}invocation/${requestId}/response`);
+  const { succeed: _s, fail: _f, done: _d, ...context } = makeContext(headers, () => {});
+  try {
+    const returned = handler(JSON.parse(body.toString("utf8")), result.writable, context);
+    if (typeof returned?.then !== "function") {
+      throw new Error("Streaming does not support non-async handlers.");
+    }
+    if ((await returned) !== undefined) {
+      console.warn("Streaming handlers ignore return values.");
+    }
+    const broken = await result.taken;
+    if (broken) {
+      throw broken;
+    }
+    if (!result.finished) {
+      throw new Error("Response stream is not finished.");
+    }
+  } catch (error) {
+    logError("Invoke Error", error);
+    if (!(await result.fail(errorBody(error)))) {
+      await tellTruncated(api);
+    }
+  }
+  if (context.callbackWaitsForEmptyEventLoop && NODE_MAJOR < 24) {
+    await new Promise((resolve) => {
+      whenLoopIsEmpty = resolve;
+    });
+    whenLoopIsEmpty = () => {};
+  }
+}
+
+/** The result was broken off; this may be known earlier than that it ever began. */
+async function tellTruncated(api) {
+  const errorType = "Runtime.TruncatedResponse";
+  const errorMessage = `RequestId: ${requestId} Error: HTTP request detected as truncated`;
+  const body = JSON.stringify({ errorType, errorMessage });
+  api.socket.ref();
+  await api.exchange(api.postRequest(`invocation/${requestId}/error`, body, errorType))[0];
+  api.socket.unref();
 }
 
 function stringify(result) {
