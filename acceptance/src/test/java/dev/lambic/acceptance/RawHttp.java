@@ -40,6 +40,19 @@ final class RawHttp implements AutoCloseable {
     return this;
   }
 
+  /** Reads until the server has said so. */
+  RawHttp awaitText(String text) throws IOException {
+    StringBuilder said = new StringBuilder();
+    while (said.indexOf(text) < 0) {
+      int next = socket.getInputStream().read();
+      if (next < 0) {
+        throw new AssertionError("closed after: " + said);
+      }
+      said.append((char) next);
+    }
+    return this;
+  }
+
   /** All that the server says until it closes the connection. */
   String rest() throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
