@@ -26,6 +26,9 @@ final class ContainerImage {
   private static final String ARCHITECTURE =
       System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
 
+  /** The program, once it was compiled. */
+  private static byte[] compiled = {};
+
   final Map<String, byte[]> blobs = new LinkedHashMap<>();
   final String digest;
   final byte[] manifest;
@@ -99,7 +102,14 @@ final class ContainerImage {
     return bytes.toByteArray();
   }
 
-  private static byte[] program() {
+  private static synchronized byte[] program() {
+    if (compiled.length == 0) {
+      compiled = compile();
+    }
+    return compiled;
+  }
+
+  private static byte[] compile() {
     try {
       Path made = Files.createTempFile("lambic-image", "");
       try {

@@ -231,6 +231,36 @@ class ImageFunctionTest {
     }
   }
 
+  /** Else the server would be a way from a sealed environment to every network. */
+  @Test
+  void functionsReachNoRegistry() {
+    TestFunction function =
+        TestFunction.create(
+            lambda,
+            "reaching",
+            TestFunction.PYTHON,
+            "app.handler",
+            Zip.of(
+                "app.py",
+                """
+                import boto3
+
+                def handler(event, context):
+                    try:
+                        boto3.client("lambda").create_function(
+                            FunctionName="reached", PackageType="Image",
+                            Role="arn:aws:iam::000000000000:role/any",
+                            Code={"ImageUri": event["uri"]})
+                    except Exception as e:
+                        return str(e)
+                """),
+            settings -> settings.memorySize(512));
+    String uri = registry.uri(":secret-of-the-function");
+    String told = function.invoke("{\"uri\":" + Invoked.quote(uri) + "}").success().asText();
+    assertThat(told).contains("AccessDeniedException").contains("Check the ECR permissions.");
+    assertThat(registry.asked).noneMatch(path -> path.contains("secret-of-the-function"));
+  }
+
   @Test
   void imagesOutliveTheServerAndTheirRegistry() {
     try (ImageRegistry shortLived = new ImageRegistry();

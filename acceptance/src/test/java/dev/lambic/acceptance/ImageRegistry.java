@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -17,6 +19,9 @@ final class ImageRegistry implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, byte[]> manifests = new ConcurrentHashMap<>();
   private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
+
+  /** Paths that were asked for. */
+  final List<String> asked = new CopyOnWriteArrayList<>();
 
   ImageRegistry() {
     try {
@@ -48,6 +53,7 @@ final class ImageRegistry implements AutoCloseable {
   private void answer(HttpExchange call) throws IOException {
     try (call) {
       String path = call.getRequestURI().getPath();
+      asked.add(path);
       String name = path.substring(path.lastIndexOf('/') + 1);
       boolean manifest = path.startsWith("/v2/team/app/manifests/");
       byte[] found = manifest ? manifests.get(name) : blobs.get(name.replace("sha256:", ""));

@@ -10,6 +10,7 @@ import dev.lambic.images.ImageStore;
 import dev.lambic.invocation.Code;
 import dev.lambic.runtime.ContainerRoot;
 import dev.lambic.runtime.RuntimeTarget;
+import dev.lambic.wire.Caller;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,15 +29,28 @@ import org.jspecify.annotations.Nullable;
  */
 final class Containers implements ContainerImages {
   private final ImageStore store;
+  private final Predicate<@Nullable String> isOfEnvironment;
 
-  Containers(ImageStore store) {
+  /**
+   * Images of a store.
+   *
+   * @param isOfEnvironment whether an access key is that of a function, which must not reach a
+   *     network through this server's fetching of images
+   */
+  Containers(ImageStore store, Predicate<@Nullable String> isOfEnvironment) {
     this.store = store;
+    this.isOfEnvironment = isOfEnvironment;
   }
 
   @Override
   public Found find(String imageUri) {
     try {
-      ImageReference pinned = store.resolve(ImageReference.parse(imageUri));
+      ImageReference image = ImageReference.parse(imageUri);
+      if (image.kind() == ImageReference.Kind.REGISTRY
+          && isOfEnvironment.test(Caller.current().accessKeyId())) {
+        throw new Unusable(Problem.DENIED, "Functions have no access to registries.", null);
+      }
+      ImageReference pinned = store.resolve(image);
       return new Found(pinned.toString(), pinned.digest().orElseThrow().hex());
     } catch (ImageException e) {
       throw unusable(e);

@@ -145,4 +145,9 @@ final class Keys implements Credentials, CredentialIssuer {
   public void revoke(SessionCredentials credentials) {
     sessions.remove(credentials.accessKeyId());
   }
+
+  /** Whether the access key was made for an environment. */
+  boolean isOfEnvironment(@Nullable String accessKeyId) {
+    return accessKeyId != null && sessions.containsKey(accessKeyId);
+  }
 }

@@ -153,7 +153,8 @@ final class LambicServer implements AutoCloseable {
                   new ImageSources(config.images()),
                   Platform.host(),
                   ticker,
-                  UNUSED_IMAGES));
+                  UNUSED_IMAGES),
+              keys::isOfEnvironment);
       FunctionService functions = closers.add(functions(data, records, runtimes, containers));
       Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
