@@ -349,6 +349,7 @@ public final class FunctionService implements LambdaClient {
     }
     Unsupported.check(request);
     validation.architectures(request.architecturesAsStrings());
+    validation.updatable(seen.latest().runtimeAsString());
     requireChangeable(seen, request.revisionId());
     CodeStore.Staged staged = code.stage(zip(source(request)));
     try {
@@ -429,6 +430,7 @@ public final class FunctionService implements LambdaClient {
                 requireChangeable(current, request.revisionId());
                 FunctionConfiguration merged =
                     Configurations.merge(target.key(), current.latest(), request);
+                validation.updatable(merged.runtimeAsString());
                 if (request.hasLayers()) {
                   String codeId = Configurations.codeId(merged);
                   use.checkSize(use.layers().isEmpty() ? 0 : code.unpackedBytes(codeId));

@@ -79,10 +79,15 @@ final class Validation {
 
   /** Checks settings that a request names. */
   void update(UpdateFunctionConfigurationRequest settings) {
-    if (settings.runtimeAsString() != null) {
-      RuntimeNames.checkUpdated(settings.runtimeAsString(), today());
-    }
+    updatable(settings.runtimeAsString());
     settings(settings);
+  }
+
+  /** Refuses to update a function whose runtime AWS updates no longer; null if it has none. */
+  void updatable(@Nullable String runtime) {
+    if (runtime != null) {
+      RuntimeNames.checkUpdated(runtime, today());
+    }
   }
 
   private LocalDate today() {

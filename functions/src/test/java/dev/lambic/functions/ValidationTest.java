@@ -96,7 +96,17 @@ class ValidationTest {
         lambda.updateFunctionConfiguration(r -> r.functionName("fn").runtime("python3.10")));
     world.settle();
     world.clock.advance(Duration.ofDays(1));
-    assertThat(update(r -> r.runtime("python3.10"))).contains("python3.10 is no longer supported");
+    String ended = "python3.10 is no longer supported";
+    assertThat(update(r -> r.runtime(ending))).contains(ended);
+    assertThat(update(r -> r.timeout(9))).contains(ended);
+    assertThat(
+            world.error(lambda ->
+                lambda.updateFunctionCode(r -> r.functionName("fn").zipFile(Zips.handler("new")))))
+        .contains(ended);
+    assertThat(world.configuration("fn").timeout()).isNotEqualTo(9);
+    world.call(lambda ->
+        lambda.updateFunctionConfiguration(r -> r.functionName("fn").runtime("python3.12")));
+    world.settle();
     world.call(lambda -> lambda.deleteFunction(r -> r.functionName("fn")));
   }
 
