@@ -1,9 +1,12 @@
 package dev.lambic.functions;
 
 import java.time.LocalDate;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * AWS's names of runtimes: those it takes, and those it took once.
@@ -18,6 +21,8 @@ public final class RuntimeNames {
           + " java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8,"
           + " python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x,"
           + " provided.al2, java8.al2]";
+
+  private static final Pattern NUMBER = Pattern.compile("\\d{1,2}");
 
   private static final Set<String> CURRENT =
       Set.of(SUPPORTED.substring(1, SUPPORTED.length() - 1).split(", ", -1));
@@ -82,11 +87,16 @@ public final class RuntimeNames {
     return all.toString();
   }
 
-  /** Every name that AWS takes for new functions, now or until a day that is known, sorted. */
+  /** Every name that AWS takes for new functions, now or until a day that is known, by version. */
   public static List<String> supported() {
-    Set<String> all = new TreeSet<>(CURRENT);
-    all.addAll(NEWEST);
-    return List.copyOf(all);
+    return Stream.concat(CURRENT.stream(), NEWEST.stream())
+        .sorted(Comparator.comparing(RuntimeNames::inOrder))
+        .toList();
+  }
+
+  /** The name with its numbers in three digits. */
+  private static String inOrder(String runtime) {
+    return NUMBER.matcher(runtime).replaceAll(m -> "0".repeat(3 - m.group().length()) + m.group());
   }
 
   /** Refuses a name that AWS refuses for a new function on this day. */

@@ -94,6 +94,14 @@ public final class RuntimeCatalog {
   }
 
   private RuntimeTarget look(String identifier, Interpreters interpreters) {
+    if (identifier.startsWith("dotnet")) {
+      throw refused(
+          "The runtime "
+              + identifier
+              + " needs an image on this host: ./lambic runtime import "
+              + identifier
+              + " IMAGE");
+    }
     Matcher python = PYTHON.matcher(identifier);
     if (python.matches()) {
       int minor = Integer.parseInt(python.group(1));
