@@ -78,7 +78,7 @@ class StreamedInvocationTest {
         LAMBIC.lambda(),
         name,
         "streams.mjs",
-        settings -> settings.timeout(timeout).memorySize(256));
+        settings -> settings.timeout(timeout).memorySize(1769));
   }
 
   private static String event(String what, String more) {
@@ -158,10 +158,10 @@ class StreamedInvocationTest {
 
   @Test
   void aHandlerThatRunsOutOfTimeIsToldAtTheEnd() {
-    Streamed streamed = stream(node("sleeper", 2).name(), "sleep", "");
+    Streamed streamed = stream(node("sleeper", 5).name(), "sleep", "");
     assertThat(streamed.text()).isEqualTo("half");
     assertThat(streamed.complete().errorCode()).isEqualTo("Sandbox.Timedout");
-    assertThat(streamed.errorMessage()).contains("Task timed out after 2.00 seconds");
+    assertThat(streamed.errorMessage()).contains("Task timed out after 5.00 seconds");
   }
 
   @Test
