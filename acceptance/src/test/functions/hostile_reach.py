@@ -133,6 +133,30 @@ def try_hosts_socket(event):
         return one.connect(event["socket"]) or "connected"
 
 
+def ask(line, headers="", body=""):
+    """A request to the environment's own port; a refusal of the server is one too."""
+    with socket.create_connection(("127.0.0.1", 9001), timeout=20) as one:
+        head = f"{line} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+        one.sendall((head + body).encode())
+        status = one.recv(12).decode()
+    return refuse(errno.EACCES) if " 4" in status else status
+
+
+def try_extension_out_of_time(event):
+    name = "Lambda-Extension-Name: hostile\r\n"
+    return ask("POST /2020-01-01/extension/register", name, '{"events": ["INVOKE", "SHUTDOWN"]}')
+
+
+def try_events_of_an_extension(event):
+    return ask("GET /2020-01-01/extension/event/next", "Lambda-Extension-Identifier: 00000000-0000-4000-8000-000000000000\r\n")
+
+
+def try_telemetry_to_the_host(event):
+    there = f"http://{event['address']}:{event['port']}"
+    wish = '{"schemaVersion": "2022-07-01", "types": ["function"], "destination": {"protocol": "HTTP", "URI": "%s"}}'
+    return ask("PUT /2022-07-01/telemetry", "Lambda-Extension-Identifier: 00000000-0000-4000-8000-000000000000\r\n", wish % there)
+
+
 # --- other environments; `settle` makes one of them ---
 
 def try_live(event):

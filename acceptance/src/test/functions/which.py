@@ -4,6 +4,7 @@ import os
 import pathlib
 
 code = pathlib.Path("/var/task/code.txt").read_text()
+layer = pathlib.Path("/opt/layer.txt").read_text()
 
 
 def handler(event, context):
@@ -11,6 +12,7 @@ def handler(event, context):
         os._exit(3)
     return {
         "code": int(code),
+        "layer": int(layer),
         "step": int(os.environ["STEP"]),
         "memory": int(context.memory_limit_in_mb),
     }

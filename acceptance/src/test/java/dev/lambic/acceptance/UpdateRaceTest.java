@@ -35,6 +35,7 @@ class UpdateRaceTest {
   @RegisterExtension static final SharedLambic LAMBIC = new SharedLambic();
 
   private final AtomicInteger code = new AtomicInteger();
+  private final AtomicInteger layer = new AtomicInteger();
   private final AtomicInteger step = new AtomicInteger();
   private final AtomicInteger memory = new AtomicInteger(MEMORY);
   private final AtomicInteger calls = new AtomicInteger();
@@ -57,7 +58,8 @@ class UpdateRaceTest {
             TestFunction.PYTHON,
             "which.handler",
             zip(0),
-            settings -> settings.environment(own -> own.variables(Map.of("STEP", "0"))));
+            settings ->
+                settings.layers(layer(0)).environment(own -> own.variables(Map.of("STEP", "0"))));
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < CALLERS; i++) {
         running.add(callers.submit(() -> callUntilOver(function)));
@@ -83,7 +85,7 @@ class UpdateRaceTest {
   }
 
   private void update(TestFunction function, int number) {
-    switch (number % 3) {
+    switch (number % 4) {
       case 0 -> {
         LAMBIC
             .lambda()
@@ -99,11 +101,27 @@ class UpdateRaceTest {
                 request.environment(own -> own.variables(Map.of("STEP", String.valueOf(number)))));
         step.set(number);
       }
+      case 2 -> {
+        configure(function, request -> request.layers(layer(number)));
+        layer.set(number);
+      }
       default -> {
         configure(function, request -> request.memorySize(MEMORY + number));
         memory.set(MEMORY + number);
       }
     }
+  }
+
+  /** The ARN of a new layer version. */
+  private static String layer(int number) {
+    byte[] zip = Zip.of("layer.txt", String.valueOf(number));
+    return LAMBIC
+        .lambda()
+        .publishLayerVersion(request ->
+            request
+                .layerName("raced")
+                .content(content -> content.zipFile(SdkBytes.fromByteArray(zip))))
+        .layerVersionArn();
   }
 
   private static void configure(
@@ -123,6 +141,7 @@ class UpdateRaceTest {
   private void callUntilOver(TestFunction function) {
     for (int call = 1; !over.get(); call++) {
       int applied = code.get();
+      int layered = layer.get();
       int set = step.get();
       int sized = memory.get();
       boolean exit = call % EXITS == 0;
@@ -132,6 +151,7 @@ class UpdateRaceTest {
       } else {
         JsonNode told = answer.success();
         assertThat(told.path("code").asInt()).isGreaterThanOrEqualTo(applied);
+        assertThat(told.path("layer").asInt()).isGreaterThanOrEqualTo(layered);
         assertThat(told.path("step").asInt()).isGreaterThanOrEqualTo(set);
         assertThat(told.path("memory").asInt()).isGreaterThanOrEqualTo(sized);
       }
