@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints a function's log, oldest events first; what `./lambic logs` runs.
 
-usage: logs.py --endpoint URL --credentials FILE FUNCTION [--follow]
+usage: logs.py --endpoint URL --credentials FILE FUNCTION [--follow] [--since MILLIS]
 
 Speaks to CloudWatch Logs with botocore's signer only, for its clients take longer to load than all
 the rest. FUNCTION is a name or an ARN.
@@ -97,6 +97,7 @@ def main():
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--credentials", required=True)
     parser.add_argument("--follow", action="store_true")
+    parser.add_argument("--since", type=int, default=0)
     parser.add_argument("function")
     given = parser.parse_args()
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
@@ -108,7 +109,7 @@ def main():
     newest = 0
     while True:
         try:
-            for events in lambic.pages(group, max(0, newest - LATE_MILLIS)):
+            for events in lambic.pages(group, max(given.since, newest - LATE_MILLIS)):
                 for event in events:
                     newest = max(newest, event["timestamp"])
                     if event["eventId"] not in shown:

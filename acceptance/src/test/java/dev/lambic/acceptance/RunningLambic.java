@@ -43,7 +43,8 @@ final class RunningLambic implements AutoCloseable {
           "credentials",
           "sandbox",
           "bootstraps",
-          "lock");
+          "lock",
+          "dev.socket");
   private static final int KEPT_LINES = 5000;
 
   private final Path data;

@@ -46,4 +46,30 @@ public record FunctionImage(
   public FunctionImage {
     variables = Map.copyOf(variables);
   }
+
+  /**
+   * The same with other code.
+   *
+   * @param key of that state
+   */
+  public FunctionImage with(String key, Map<String, String> variables, Code code) {
+    return new FunctionImage(
+        key,
+        arn,
+        name,
+        version,
+        region,
+        account,
+        role,
+        runtime,
+        runtimeVersionArn,
+        handler,
+        memoryMb,
+        timeoutSeconds,
+        tmpMb,
+        variables,
+        logGroup,
+        logSettings,
+        code);
+  }
 }

@@ -25,4 +25,10 @@ public record Invocation(
     boolean wantLog,
     @Nullable String traceId,
     @Nullable String clientContext,
-    boolean streamed) {}
+    boolean streamed) {
+  /** The same call of another state. */
+  public Invocation with(FunctionImage image) {
+    return new Invocation(
+        requestId, image, invokedArn, payload, wantLog, traceId, clientContext, streamed);
+  }
+}

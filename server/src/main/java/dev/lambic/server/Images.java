@@ -6,10 +6,8 @@ import dev.lambic.functions.FunctionVersion;
 import dev.lambic.invocation.Code;
 import dev.lambic.invocation.FunctionImage;
 import dev.lambic.runtime.LogSettings;
-import java.nio.file.Path;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Function versions of the control plane as images that the data path runs.
@@ -89,46 +87,12 @@ final class Images implements FunctionListener {
         version
             .container()
             .<Code>map(container -> () -> containers.lease(container))
-            .orElse(() -> lease(version)));
+            .orElse(new VersionCode(code, version)));
   }
 
   private static LogSettings logSettings(FunctionVersion version) {
     return version.logFormat().equals("JSON")
         ? new LogSettings(true, version.applicationLogLevel(), version.systemLogLevel())
         : LogSettings.TEXT;
-  }
-
-  private Code.Lease lease(FunctionVersion version) {
-    CodeStore.Lease lease = code.acquire(version.codeId());
-    CodeStore.@Nullable Lease layers = layers(version, lease);
-    return new Code.Lease() {
-      @Override
-      public Path directory() {
-        return lease.directory();
-      }
-
-      @Override
-      public @Nullable Path opt() {
-        return layers == null ? null : layers.directory();
-      }
-
-      @Override
-      public void close() {
-        lease.close();
-        if (layers != null) {
-          layers.close();
-        }
-      }
-    };
-  }
-
-  /** Holds the merged layers too; closes the lease on the code if they are not there. */
-  private CodeStore.@Nullable Lease layers(FunctionVersion version, CodeStore.Lease lease) {
-    try {
-      return version.layersId() == null ? null : code.acquire(version.layersId());
-    } catch (RuntimeException e) {
-      lease.close();
-      throw e;
-    }
   }
 }

@@ -38,6 +38,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
@@ -158,9 +159,11 @@ final class LambicServer implements AutoCloseable {
       FunctionService functions = closers.add(functions(data, records, runtimes, containers));
       Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
+      DevFunctions dev =
+          DevFunctions.open(
+              records, functions, dispatcher, dispatcher::retire, ticker, ids, faults);
 
-      InvokeOperation invoke =
-          new InvokeOperation(functions.directory(), images, dispatcher, ticker);
+      InvokeOperation invoke = new InvokeOperation(functions.directory(), images, dev, ticker);
       Service lambda =
           Service.sdk("lambda", LambdaClient.class, () -> functions)
               .raw("Invoke", invoke)
@@ -173,6 +176,13 @@ final class LambicServer implements AutoCloseable {
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
 
       HttpServer.Listener listener = listen(http, outside);
+      closers.add(
+          DevSocket.open(
+              data.path("dev.socket"),
+              dev,
+              config.data(),
+              Path.of(System.getProperty("user.home", "/root")),
+              faults));
       address.set(url(config.host(), listener.address().getPort()));
       data.announce(address.get().toString());
       // Binding a service's operations takes a while, which the first caller need not wait for.

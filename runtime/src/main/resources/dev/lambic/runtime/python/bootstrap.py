@@ -418,6 +418,9 @@ def search_path():
     if "/var/runtime" not in wanted:
         wanted.append("/var/runtime")
     sys.path[:0] = [part for part in wanted if os.path.isdir(part)]
+    # An isolated interpreter does not look at these by itself.
+    sys.pycache_prefix = os.environ.get("PYTHONPYCACHEPREFIX") or None
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
 
 
 def site_builtins():
