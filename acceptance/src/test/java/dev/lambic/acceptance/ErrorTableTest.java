@@ -21,6 +21,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ErrorTableTest {
   @RegisterExtension static final SharedLambic LAMBIC = new SharedLambic();
 
+  /**
+   * Much of a processor, for an initialisation that is tried again has only the function's share.
+   */
+  private static final int MEGABYTES = 1769;
+
   private static final Map<String, TestFunction> DEPLOYED = new HashMap<>();
 
   /** How each language is deployed, and the members of its errors. */
@@ -70,7 +75,13 @@ class ErrorTableTest {
       return DEPLOYED.computeIfAbsent(
           name,
           key ->
-              TestFunction.create(LAMBIC.lambda(), key, runtime, handler, zip(), settings -> {}));
+              TestFunction.create(
+                  LAMBIC.lambda(),
+                  key,
+                  runtime,
+                  handler,
+                  zip(),
+                  settings -> settings.memorySize(MEGABYTES)));
     }
 
     private String trace() {
@@ -230,7 +241,7 @@ class ErrorTableTest {
         TestFunction.CUSTOM,
         handler,
         Zip.empty().program("bootstrap", program).bytes(),
-        settings -> {});
+        settings -> settings.memorySize(MEGABYTES));
   }
 
   /** What a custom runtime says is passed on as it is. */
