@@ -41,6 +41,10 @@ final class Places {
     return fetched("lambic.boto3", "python/boto3-", "runtimes/python/requirements.txt");
   }
 
+  static Path javaClient() {
+    return fetched("lambic.java", "java/client-", "runtimes/java/pom.xml");
+  }
+
   static Path dynamoDb() {
     return fetched("lambic.dynamodb", "dynamodb-local/", "runtimes/dynamodb-local/pom.xml");
   }

@@ -121,6 +121,7 @@ final class RunningLambic implements AutoCloseable {
     command.add("-Djava.io.tmpdir=" + scratch);
     command.add("-Dlambic.home=" + Places.root());
     command.add("-Dlambic.boto3=" + Places.boto3());
+    command.add("-Dlambic.java=" + Places.javaClient());
     command.add("-Dlambic.dynamodb=" + Places.dynamoDb());
     command.add("-Dlambic.cache=" + Places.cache());
     command.addAll(List.of("-cp", Places.app() + "/*", "dev.lambic.server.Main"));

@@ -36,8 +36,12 @@ public final class EnvironmentFactory {
   /** Processes and threads of one environment, as AWS's quota. */
   private static final int MAX_PROCESSES = 1024;
 
+  /** AWS's client for Java tells the cause of an error in a header of up to a mebibyte. */
+  private static final int MAX_HEAD_BYTES = (1 << 20) + (64 << 10);
+
   private static final HttpConfig RUNTIME_API_LIMITS =
-      new HttpConfig(RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, 64 << 10, 16, Duration.ZERO);
+      new HttpConfig(
+          RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, MAX_HEAD_BYTES, 16, Duration.ZERO);
   private static final HttpConfig AWS_LIMITS =
       new HttpConfig(16 << 20, 32 << 20, 64 << 10, 64, Duration.ofMinutes(15));
 
@@ -145,13 +149,14 @@ public final class EnvironmentFactory {
     if (wrapper != null && wrapper.startsWith("/") && spec.target().root().isEmpty()) {
       argv.add(wrapper);
     }
-    argv.addAll(spec.target().argv());
+    argv.addAll(spec.target().command(spec));
     return argv;
   }
 
   /** Whether the program to start comes with the function rather than from this host. */
   private static boolean isOfFunction(EnvironmentSpec spec, List<String> argv) {
-    return spec.target().isContainer() || !argv.equals(spec.target().argv());
+    List<String> own = spec.target().argv();
+    return spec.target().isContainer() || own.isEmpty() || !argv.getFirst().equals(own.getFirst());
   }
 
   /** Where the program is started, inside. */

@@ -29,6 +29,8 @@ public final class RuntimeCatalog {
   private static final Pattern PYTHON = Pattern.compile("python3\\.(\\d{1,2})");
   private static final Pattern NODE = Pattern.compile("nodejs(\\d{1,2})\\.x");
   private static final Pattern RUBY = Pattern.compile("ruby(\\d)\\.(\\d{1,2})");
+  private static final Pattern JAVA =
+      Pattern.compile("java(?:8\\.al2|(?:8|11|17)\\.al2023|11|17|21|25)");
   private static final Pattern PROVIDED = Pattern.compile("provided\\.al2(?:023)?");
 
   private static final String TASK = "/var/task";
@@ -41,11 +43,21 @@ public final class RuntimeCatalog {
   private final @Nullable Path pythonLibraries;
   private final List<Path> prefixes;
   private final List<Path> collections;
+  private final @Nullable JavaRuntimes javas;
   private volatile @Nullable Known known;
 
   /** What was found while the directories were as they were then. */
   private record Known(
       List<FileTime> changes, Interpreters interpreters, Map<String, RuntimeTarget> targets) {}
+
+  /** A catalog of a host without Java. */
+  RuntimeCatalog(
+      Bootstraps bootstraps,
+      @Nullable Path pythonLibraries,
+      List<Path> prefixes,
+      List<Path> collections) {
+    this(bootstraps, pythonLibraries, prefixes, collections, null);
+  }
 
   /**
    * A catalog of one host.
@@ -55,16 +67,19 @@ public final class RuntimeCatalog {
    *     null if there is none
    * @param prefixes directories that may hold an interpreter in {@code bin}
    * @param collections directories whose children may be such prefixes
+   * @param javas runs Java functions; null if nothing does
    */
   public RuntimeCatalog(
       Bootstraps bootstraps,
       @Nullable Path pythonLibraries,
       List<Path> prefixes,
-      List<Path> collections) {
+      List<Path> collections,
+      @Nullable JavaRuntimes javas) {
     this.bootstraps = bootstraps;
     this.pythonLibraries = pythonLibraries;
     this.prefixes = List.copyOf(prefixes);
     this.collections = List.copyOf(collections);
+    this.javas = javas;
   }
 
   /**
@@ -82,7 +97,10 @@ public final class RuntimeCatalog {
   }
 
   private Known known() {
-    List<FileTime> changes = Interpreters.changes(prefixes, collections);
+    List<FileTime> changes = new ArrayList<>(Interpreters.changes(prefixes, collections));
+    if (javas != null) {
+      changes.addAll(javas.changes());
+    }
     Known last = known;
     if (last != null && last.changes.equals(changes)) {
       return last;
@@ -117,13 +135,16 @@ public final class RuntimeCatalog {
       int major = Integer.parseInt(ruby.group(1));
       return ruby(identifier, major, Integer.parseInt(ruby.group(2)), interpreters);
     }
+    if (javas != null && JAVA.matcher(identifier).matches()) {
+      return javas.target(identifier);
+    }
     if (PROVIDED.matcher(identifier).matches()) {
       return new RuntimeTarget(identifier, false, List.of(), List.of(), Map.of(), Optional.empty());
     }
     throw refused(
         "Lambic cannot run the runtime "
             + identifier
-            + " yet. It runs Python, Node.js, Ruby and provided.*.");
+            + " yet. It runs Python, Node.js, Ruby, Java and provided.*.");
   }
 
   private RuntimeTarget python(String identifier, int minor, Interpreters interpreters) {

@@ -2,6 +2,7 @@ package dev.lambic.runtime;
 
 import dev.lambic.sandbox.ReadOnlyMount;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,10 +13,12 @@ import java.util.Optional;
  * @param identifier AWS's name, such as {@code python3.12}
  * @param managed whether the runtime brings its own bootstrap; false for {@code provided.*}
  * @param mounts what is seen inside beside the function's code
- * @param argv the program to start; empty when the function's code brings it
+ * @param argv the program to start, with the arguments that are the same for every function; empty
+ *     when the function's code brings it
  * @param variables environment variables of this runtime
  * @param warning what differs from AWS's runtime of that name on this host, for a person
  * @param root the image whose root file system is used; empty for the host's programs
+ * @param arguments the program's further arguments
  */
 public record RuntimeTarget(
     String identifier,
@@ -24,7 +27,20 @@ public record RuntimeTarget(
     List<String> argv,
     Map<String, String> variables,
     Optional<String> warning,
-    Optional<ContainerRoot> root) {
+    Optional<ContainerRoot> root,
+    Arguments arguments) {
+  /** A runtime whose program has the same arguments for every function. */
+  public RuntimeTarget(
+      String identifier,
+      boolean managed,
+      List<ReadOnlyMount> mounts,
+      List<String> argv,
+      Map<String, String> variables,
+      Optional<String> warning,
+      Optional<ContainerRoot> root) {
+    this(identifier, managed, mounts, argv, variables, warning, root, spec -> List.of());
+  }
+
   /** On the host's own programs. */
   public RuntimeTarget(
       String identifier,
@@ -66,6 +82,13 @@ public record RuntimeTarget(
       }
     }
     return Optional.of(inside);
+  }
+
+  /** The program to start for a function, with all its arguments. */
+  List<String> command(EnvironmentSpec spec) {
+    List<String> command = new ArrayList<>(argv);
+    command.addAll(arguments.of(spec));
+    return command;
   }
 
   /** What {@code AWS_EXECUTION_ENV} tells the function; custom runtimes have none. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The environment variables that a runtime process starts with.
@@ -27,6 +28,8 @@ final class Variables {
           "AWS_EXECUTION_ENV",
           "AWS_LAMBDA_LOG_FORMAT",
           "AWS_LAMBDA_LOG_LEVEL");
+
+  private static final Pattern OLD_JAVA = Pattern.compile("java(?:8|11)(?:\\..*)?");
 
   private Variables() {}
 
@@ -59,6 +62,11 @@ final class Variables {
     all.put("AWS_DEFAULT_REGION", spec.region());
     all.put("AWS_ACCESS_KEY_ID", spec.credentials().accessKeyId());
     all.put("AWS_SECRET_ACCESS_KEY", spec.credentials().secretAccessKey());
+    if (OLD_JAVA.matcher(spec.target().identifier()).matches()) {
+      // The names by which the first SDK for Java knew them.
+      all.put("AWS_ACCESS_KEY", spec.credentials().accessKeyId());
+      all.put("AWS_SECRET_KEY", spec.credentials().secretAccessKey());
+    }
     all.put("AWS_SESSION_TOKEN", spec.credentials().sessionToken());
     all.put("AWS_LAMBDA_FUNCTION_NAME", spec.functionName());
     all.put("AWS_LAMBDA_FUNCTION_VERSION", spec.version());

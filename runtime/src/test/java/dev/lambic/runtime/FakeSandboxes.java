@@ -22,20 +22,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One sandbox that isolates nothing: its ports are ports of this machine, its program is a test.
  */
 final class FakeSandboxes implements Sandboxes {
-  final List<String> calls = new ArrayList<>();
+  final List<String> calls = new CopyOnWriteArrayList<>();
   final Map<Integer, ServerSocketChannel> ports = new LinkedHashMap<>();
   final List<ReadOnlyMount> mounts = new ArrayList<>();
   CompletableFuture<ProcessExit> exit = new CompletableFuture<>();
   final CompletableFuture<Void> gone = new CompletableFuture<>();
   @Nullable SandboxSpec spec;
-  @Nullable Command command;
-  @Nullable OutputListener output;
+  volatile @Nullable Command command;
+  volatile @Nullable OutputListener output;
   @Nullable Limits limits;
   @Nullable RuntimeException failing;
   String failAt = "";
@@ -98,9 +99,9 @@ final class FakeSandboxes implements Sandboxes {
     @Override
     public SandboxProcess start(Command wanted, OutputListener listener) {
       step("start");
-      command = wanted;
       output = listener;
       exit = new CompletableFuture<>();
+      command = wanted;
       return new Program(exit);
     }
 

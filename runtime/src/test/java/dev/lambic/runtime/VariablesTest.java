@@ -115,6 +115,20 @@ final class VariablesTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"java8.al2", "java11", "java8.al2023", "java17", "java25"})
+  void showsJavaWhatAwsShows(String identifier) {
+    RuntimeTarget java =
+        new RuntimeTarget(identifier, true, List.of(), List.of(), Map.of(), Optional.empty());
+    Map<String, String> all = expected();
+    all.put("AWS_EXECUTION_ENV", "AWS_Lambda_" + identifier);
+    if (!identifier.matches("java(17|25)")) {
+      all.put("AWS_ACCESS_KEY", "ASIA1");
+      all.put("AWS_SECRET_KEY", "secret");
+    }
+    assertThat(of(java, Map.of("AWS_ACCESS_KEY", "mine"))).isEqualTo(all);
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "_HANDLER",

@@ -2,10 +2,12 @@ package dev.lambic.server;
 
 import dev.lambic.invocation.EnvironmentStarter;
 import dev.lambic.runtime.Bootstraps;
+import dev.lambic.runtime.ClassArchive;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentFactory;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.JavaRuntimes;
 import dev.lambic.runtime.RuntimeCatalog;
 import dev.lambic.runtime.RuntimeTarget;
 import java.io.PrintStream;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The runtimes of this host and those imported to it, and environments made of them. */
 final class HostRuntimes implements EnvironmentStarter {
@@ -44,9 +47,11 @@ final class HostRuntimes implements EnvironmentStarter {
    * What is found in the usual places of interpreters on this host.
    *
    * @param boto3 directory with boto3, if there is one
+   * @param javas runs Java functions
    * @param cache where {@code ./lambic} keeps what it fetched, if there is such a place
    */
-  static RuntimeCatalog catalog(Bootstraps bootstraps, Optional<Path> boto3, Optional<Path> cache) {
+  static RuntimeCatalog catalog(
+      Bootstraps bootstraps, Optional<Path> boto3, JavaRuntimes javas, Optional<Path> cache) {
     Path home = Path.of(System.getProperty("user.home", "/root"));
     List<Path> collections =
         new ArrayList<>(
@@ -60,7 +65,38 @@ final class HostRuntimes implements EnvironmentStarter {
         bootstraps,
         boto3.orElse(null),
         List.of(Path.of("/usr"), Path.of("/usr/local")),
-        collections);
+        collections,
+        javas);
+  }
+
+  /**
+   * The Java runtimes of this host, wherever those are that it is known for.
+   *
+   * @param client directory with the runtime interface client
+   * @param work directory for what is made of it
+   * @param cache where {@code ./lambic} keeps what it fetched, if there is such a place
+   * @param archives makes class archives; null for starts without
+   */
+  static JavaRuntimes javas(
+      Optional<Path> client, Path work, Optional<Path> cache, @Nullable ClassArchive archives) {
+    Path home = Path.of(System.getProperty("user.home", "/root"));
+    List<Path> homes = new ArrayList<>();
+    Optional.ofNullable(System.getenv("JAVA_HOME"))
+        .filter(name -> !name.isEmpty())
+        .ifPresent(name -> homes.add(Path.of(name)));
+    homes.add(Path.of(System.getProperty("java.home")));
+    List<Path> collections =
+        new ArrayList<>(
+            List.of(
+                Path.of("/usr/lib/jvm"),
+                Path.of("/usr/java"),
+                Path.of("/usr/local"),
+                Path.of("/opt"),
+                Path.of("/opt/java"),
+                home.resolve(".sdkman/candidates/java"),
+                home.resolve(".jdks")));
+    cache.ifPresent(directory -> collections.add(directory.resolve("runtimes")));
+    return new JavaRuntimes(client.orElse(null), work, homes, collections, home, archives);
   }
 
   @Override

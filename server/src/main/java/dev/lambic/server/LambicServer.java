@@ -19,6 +19,7 @@ import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.Bootstraps;
+import dev.lambic.runtime.ClassArchive;
 import dev.lambic.runtime.EnvironmentFactory;
 import dev.lambic.sandbox.LinuxSandboxes;
 import dev.lambic.sandbox.SandboxConfig;
@@ -132,7 +133,14 @@ final class LambicServer implements AutoCloseable {
       HostRuntimes runtimes =
           new HostRuntimes(
               HostRuntimes.catalog(
-                  Bootstraps.layOut(data.path("bootstraps")), config.boto3(), config.cache()),
+                  Bootstraps.layOut(data.path("bootstraps")),
+                  config.boto3(),
+                  HostRuntimes.javas(
+                      config.java(),
+                      data.path("bootstraps").resolve("java"),
+                      config.cache(),
+                      new ClassArchive(sandboxes, http)),
+                  config.cache()),
               ImportedRuntimes.open(data.path("runtimes"), ticker),
               System.out,
               new EnvironmentFactory(

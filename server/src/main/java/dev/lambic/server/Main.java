@@ -30,7 +30,8 @@ public final class Main {
       case "runtimes" ->
           RuntimeList.print(
               System.out,
-              Optional.ofNullable(System.getProperty("lambic.cache")).map(Path::of),
+              directory("lambic.java"),
+              directory("lambic.cache"),
               args.length > 1 ? Optional.of(Path.of(args[1])) : Optional.empty());
       case "version" -> System.out.println("lambic " + version());
       default ->
@@ -80,6 +81,10 @@ public final class Main {
     } catch (IOException | RuntimeException e) {
       fail(e.getMessage() == null ? e.toString() : e.getMessage(), 1);
     }
+  }
+
+  private static Optional<Path> directory(String property) {
+    return Optional.ofNullable(System.getProperty(property)).map(Path::of);
   }
 
   private static Map<String, String> properties() {

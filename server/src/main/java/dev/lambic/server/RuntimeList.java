@@ -3,6 +3,7 @@ package dev.lambic.server;
 import dev.lambic.functions.RuntimeNames;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.runtime.Bootstraps;
+import dev.lambic.runtime.JavaRuntimes;
 import dev.lambic.runtime.RuntimeCatalog;
 import dev.lambic.runtime.RuntimeTarget;
 import java.io.IOException;
@@ -22,16 +23,20 @@ final class RuntimeList {
   /**
    * Looks and prints.
    *
+   * @param java directory with the runtime interface client for Java functions, if there is one
    * @param cache where {@code ./lambic} keeps what it fetched, if there is such a place
    * @param data the data directory whose imported runtimes count, if one is meant
    */
-  static void print(PrintStream out, Optional<Path> cache, Optional<Path> data) {
+  static void print(
+      PrintStream out, Optional<Path> java, Optional<Path> cache, Optional<Path> data) {
     try {
       Path scratch = Files.createTempDirectory("lambic-runtimes");
       try {
+        JavaRuntimes javas = HostRuntimes.javas(java, scratch.resolve("java"), cache, null);
+        Bootstraps bootstraps = Bootstraps.layOut(scratch);
         print(
             out,
-            HostRuntimes.catalog(Bootstraps.layOut(scratch), Optional.empty(), cache),
+            HostRuntimes.catalog(bootstraps, Optional.empty(), javas, cache),
             ImportedRuntimes.in(data.orElse(scratch).resolve("runtimes")));
       } finally {
         delete(scratch);

@@ -19,6 +19,7 @@ import java.util.Set;
  * @param auth what requests have to prove
  * @param boto3 directory with boto3 for Python functions, if there is one
  * @param cache where downloads are kept, if that is told
+ * @param java directory with the runtime interface client for Java functions, if there is one
  * @param dynamoDb directory with DynamoDB Local; it need not exist
  * @param images directory below which container images in files may be named, if any may
  */
@@ -29,6 +30,7 @@ record ServerConfig(
     AuthMode auth,
     Optional<Path> boto3,
     Optional<Path> cache,
+    Optional<Path> java,
     Path dynamoDb,
     Optional<Path> images) {
   private static final Set<String> OPTIONS =
@@ -47,7 +49,7 @@ record ServerConfig(
    * Reads {@code --name value} pairs.
    *
    * @param properties as of the Java process: {@code lambic.boto3}, {@code lambic.cache}, {@code
-   *     lambic.dynamodb}
+   *     lambic.java}, {@code lambic.dynamodb}
    * @throws Misuse if an option is unknown or its value is no use
    */
   static ServerConfig parse(String[] args, int from, Map<String, String> properties) throws Misuse {
@@ -76,6 +78,7 @@ record ServerConfig(
     Path dynamoDb = Path.of(properties.getOrDefault("lambic.dynamodb", "dynamodb-local"));
     Optional<Path> boto3 = Optional.ofNullable(properties.get("lambic.boto3")).map(Path::of);
     Optional<Path> cache = Optional.ofNullable(properties.get("lambic.cache")).map(Path::of);
+    Optional<Path> java = Optional.ofNullable(properties.get("lambic.java")).map(Path::of);
     return new ServerConfig(
         address,
         port,
@@ -83,6 +86,7 @@ record ServerConfig(
         mode(auth, address),
         boto3,
         cache,
+        java,
         dynamoDb,
         images);
   }
