@@ -16,7 +16,10 @@ import java.util.List;
  */
 final class BareLoop implements AutoCloseable {
   /** A call as the loop takes it. */
-  static final byte[] CALL = call();
+  static final byte[] CALL = call("/");
+
+  /** A call whose answer comes in two pieces; Node.js only. */
+  static final byte[] STREAM = call("/stream");
 
   private final Spawned process;
   private final HttpClient client;
@@ -26,9 +29,11 @@ final class BareLoop implements AutoCloseable {
     this.client = client;
   }
 
-  private static byte[] call() {
+  private static byte[] call(String path) {
     String body = "{\"name\":\"world\"}";
-    return ("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return ("POST "
+            + path
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: "
             + body.length()
             + "\r\n\r\n"

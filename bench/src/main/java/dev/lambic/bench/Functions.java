@@ -14,6 +14,7 @@ final class Functions implements AutoCloseable {
   /** Of the functions: as much memory as comes with one whole processor. */
   static final int MEMORY_MB = 1769;
 
+  private static final String STREAM = "stream-node";
   private static final String PATH = "/2015-03-31/functions";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final byte[] NOTHING = new byte[0];
@@ -38,23 +39,43 @@ final class Functions implements AutoCloseable {
    * @return the interpreter of the host that it runs on
    */
   Path create(Language language) throws IOException, InterruptedException {
-    String body =
-        """
-        {"FunctionName":"%s","Runtime":"%s","Handler":"hello.handler","MemorySize":%d,"Timeout":10,\
-        "Role":"arn:aws:iam::000000000000:role/bench","Code":{"ZipFile":"%s"}}\
-        """
-            .formatted(
-                name(language),
-                language.runtime(),
-                MEMORY_MB,
-                Base64.getEncoder().encodeToString(language.zip()));
-    control("POST", PATH, body.getBytes(StandardCharsets.UTF_8));
-    await(language, "State", "Active");
+    create(language, name(language), "hello.handler", language.zip());
     HttpMessage answer = client.exchange(call(language, "version"));
     if (answer.status() != 200) {
       throw new IOException("the function does not answer: " + answer.text());
     }
     return language.program(Json.member(answer.body(), "version"));
+  }
+
+  /** Makes a function of Node.js whose answer comes in two pieces. */
+  void createStream() throws IOException, InterruptedException {
+    create(Language.NODE, STREAM, "stream.handler", Language.zip("stream.js"));
+  }
+
+  /** A call of that function as bytes, good for some minutes. */
+  byte[] stream() {
+    return signer.request(
+        "POST",
+        "/2021-11-15/functions/" + STREAM + "/response-streaming-invocations",
+        "{}".getBytes(StandardCharsets.UTF_8),
+        Instant.now());
+  }
+
+  private void create(Language language, String name, String handler, byte[] zip)
+      throws IOException, InterruptedException {
+    String body =
+        """
+        {"FunctionName":"%s","Runtime":"%s","Handler":"%s","MemorySize":%d,"Timeout":10,\
+        "Role":"arn:aws:iam::000000000000:role/bench","Code":{"ZipFile":"%s"}}\
+        """
+            .formatted(
+                name,
+                language.runtime(),
+                handler,
+                MEMORY_MB,
+                Base64.getEncoder().encodeToString(zip));
+    control("POST", PATH, body.getBytes(StandardCharsets.UTF_8));
+    await(name, "State", "Active");
   }
 
   /** Changes the configuration, so that no environment of the function may be used any more. */
@@ -64,14 +85,14 @@ final class Functions implements AutoCloseable {
         "PUT",
         PATH + "/" + name(language) + "/configuration",
         body.getBytes(StandardCharsets.UTF_8));
-    await(language, "LastUpdateStatus", "Successful");
+    await(name(language), "LastUpdateStatus", "Successful");
   }
 
-  private void await(Language language, String member, String wanted)
+  private void await(String name, String member, String wanted)
       throws IOException, InterruptedException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
-      byte[] state = control("GET", PATH + "/" + name(language) + "/configuration", NOTHING);
+      byte[] state = control("GET", PATH + "/" + name + "/configuration", NOTHING);
       String found = Json.member(state, member);
       if (found.equals(wanted)) {
         return;

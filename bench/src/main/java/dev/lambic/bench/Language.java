@@ -140,6 +140,11 @@ enum Language {
 
   /** The function's code as Lambda takes it. */
   byte[] zip() throws IOException {
+    return zip(function);
+  }
+
+  /** A deployment package with one of this module's files. */
+  static byte[] zip(String function) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       zip.putNextEntry(new ZipEntry(function));

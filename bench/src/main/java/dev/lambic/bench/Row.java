@@ -41,6 +41,12 @@ enum Row {
     Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
       return new FreezeRow(effort, server).run();
     }
+  },
+  STREAM(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new StreamRow(effort, server).run();
+    }
   };
 
   private final boolean needsServer;

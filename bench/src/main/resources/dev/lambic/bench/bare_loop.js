@@ -21,6 +21,12 @@ connection.on("data", async (data) => {
   if (buffer.length < whole) {
     return;
   }
+  if (head.startsWith("post /stream ")) {
+    buffer = buffer.subarray(whole);
+    connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+    setTimeout(() => connection.write("4\r\nlast\r\n0\r\n\r\n"), 5);
+    return;
+  }
   const event = JSON.parse(buffer.toString("utf8", end + 4, whole));
   buffer = buffer.subarray(whole);
   const body = JSON.stringify(await handler(event));

@@ -72,6 +72,13 @@ final class LambicRowsTest {
   }
 
   @Test
+  void measuresStreamedCalls() throws IOException, InterruptedException {
+    Report report = Row.STREAM.measure(Effort.quick(), server());
+    assertThat(report.lines()).extracting(Line::subject).containsExactly("bare loop", "Lambic");
+    assertThat(report.lines()).allSatisfy(line -> assertThat(line.figures().count()).isEqualTo(10));
+  }
+
+  @Test
   void measuresStartAndIdleServer() throws IOException, InterruptedException {
     Report report = Row.START.measure(Effort.quick(), server());
     assertThat(report.lines())

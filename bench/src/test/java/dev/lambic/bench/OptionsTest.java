@@ -26,7 +26,7 @@ final class OptionsTest {
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
-        .hasMessageContaining("http, start, warm, cold, memory, freeze");
+        .hasMessageContaining("http, start, warm, cold, memory, freeze, stream");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
   }
