@@ -2,16 +2,21 @@ package dev.lambic.invocation;
 
 import dev.lambic.kernel.LambicException;
 import dev.lambic.runtime.Environment;
+import dev.lambic.runtime.ShutdownReason;
 import org.jspecify.annotations.Nullable;
 
 /** What is asked of an environment that may be dead, or not there yet. May block for a while. */
 record Attempts(WorkerOwner owner) {
-  /** Ends the processes; returns whether the environment can be used on. */
-  boolean stop(@Nullable Environment of) {
+  /**
+   * Gives extensions their time to end, then ends the processes; returns whether the environment
+   * can be used on.
+   */
+  boolean stop(@Nullable Environment of, ShutdownReason reason) {
     if (of == null) {
       return false;
     }
     try {
+      of.shutdown(reason).join();
       of.stop();
       return true;
     } catch (LambicException e) {

@@ -13,8 +13,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class Dispatcher implements Invoker, AutoCloseable {
   /** How long a call waits for an environment that has answered already. */
   private static final Duration AWAIT_IDLE = Duration.ofMillis(3);
+
+  /** How long the end of all environments may take; more than each of them may. */
+  private static final Duration MAX_LEAVING = Duration.ofSeconds(3);
 
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
 
@@ -44,6 +51,10 @@ public final class Dispatcher implements Invoker, AutoCloseable {
 
   private final Map<String, Pool> pools = new HashMap<>();
   private final Set<Worker> all = new HashSet<>();
+
+  /** Environments that end and whose extensions do not yet. */
+  private final Set<Worker> leaving = ConcurrentHashMap.newKeySet();
+
   private final Map<String, Integer> starting = new HashMap<>();
   private final Set<String> retired = new HashSet<>();
   private int running;
@@ -361,7 +372,21 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     }
     queue.letAllFail();
     left.forEach(Worker::end);
+    awaitLeaving();
     timers.close();
+  }
+
+  /** Gives extensions the time to end that AWS gives them. */
+  private void awaitLeaving() {
+    try {
+      CompletableFuture.allOf(
+              leaving.stream().map(Worker::leaving).toArray(CompletableFuture<?>[]::new))
+          .get(MAX_LEAVING.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      // They had it, or nobody is left.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void dropIfEmpty(String key, Pool pool) {
@@ -458,6 +483,11 @@ public final class Dispatcher implements Invoker, AutoCloseable {
 
     @Override
     public void ended(Worker worker) {
+      CompletableFuture<Void> over = worker.leaving();
+      if (!over.isDone()) {
+        leaving.add(worker);
+        var _ = over.whenComplete((done, never) -> leaving.remove(worker));
+      }
       Pool.Waiting inVain = null;
       synchronized (Dispatcher.this) {
         all.remove(worker);

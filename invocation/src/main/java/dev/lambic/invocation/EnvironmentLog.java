@@ -5,7 +5,11 @@ import dev.lambic.runtime.LogSettings;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.TelemetryRecords;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The log of one environment: what its processes write, and Lambda's own lines around it.
@@ -21,6 +25,9 @@ final class EnvironmentLog {
   /** The largest event of CloudWatch Logs; a longer line is broken. */
   private static final int MAX_LINE_BYTES = 256 * 1024;
 
+  /** An environment that is being made has an event or two. */
+  private static final int MAX_UNTOLD = 100;
+
   private final Logs.Stream stream;
   private final Ticker ticker;
   private final LogSettings settings;
@@ -30,6 +37,8 @@ final class EnvironmentLog {
   private int length;
   private final byte[] tail = new byte[TAIL_BYTES];
   private long tailWritten;
+  private final List<PlatformEvent> untold = new ArrayList<>();
+  private @Nullable Consumer<PlatformEvent> told;
 
   /**
    * A log.
@@ -93,6 +102,9 @@ final class EnvironmentLog {
     }
     PlatformEvent event = line.event();
     String text = line.text();
+    if (event != null) {
+      tell(event);
+    }
     if (settings.json()) {
       if (event != null && line.level().compareTo(least) >= 0) {
         emit(records.logLine(event, ticker.instant()));
@@ -100,6 +112,26 @@ final class EnvironmentLog {
     } else if (text != null) {
       emit(text);
     }
+  }
+
+  /** Has extensions told of Lambda's own events from now on, and of those before. */
+  synchronized void tellTo(Consumer<PlatformEvent> extensions) {
+    told = extensions;
+    untold.forEach(extensions);
+    untold.clear();
+  }
+
+  private void tell(PlatformEvent event) {
+    if (told != null) {
+      told.accept(event);
+    } else if (untold.size() < MAX_UNTOLD) {
+      untold.add(event);
+    }
+  }
+
+  /** Adds a line of an external extension. */
+  synchronized void line(String text) {
+    emit(text);
   }
 
   /** Adds a warning of Lambic's. */

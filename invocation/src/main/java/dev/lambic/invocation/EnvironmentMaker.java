@@ -121,6 +121,7 @@ final class EnvironmentMaker {
         target,
         image.name(),
         image.version(),
+        image.account(),
         image.region(),
         image.handler(),
         image.memoryMb(),

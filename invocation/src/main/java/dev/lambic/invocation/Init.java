@@ -1,5 +1,6 @@
 package dev.lambic.invocation;
 
+import dev.lambic.runtime.ShutdownReason;
 import org.jspecify.annotations.Nullable;
 
 /** What became of an initialisation. */
@@ -14,6 +15,11 @@ sealed interface Init {
 
     /** What Lambda's figures say about it. */
     Ending ending();
+
+    /** What extensions are told. */
+    default ShutdownReason reason() {
+      return this instanceof TimedOut ? ShutdownReason.TIMEOUT : ShutdownReason.FAILURE;
+    }
   }
 
   /** It took longer than it may. */

@@ -90,6 +90,22 @@ final class LogLines {
     return PlatformLine.text("RequestId: " + requestId + " Error: " + how + "\n" + errorType);
   }
 
+  /** How far an extension came in the initialisation. */
+  static PlatformLine extension(PlatformEvent.Extension state) {
+    String error = state.errorType() == null ? "" : "\tError Type: " + state.errorType();
+    return new PlatformLine(
+        "EXTENSION\tName: "
+            + state.name()
+            + "\tState: "
+            + state.state()
+            + "\tEvents: ["
+            + String.join(",", state.events())
+            + "]"
+            + error,
+        state,
+        Level.INFO);
+  }
+
   /** The runtime is done with an invocation. */
   PlatformLine end(Task of) {
     int produced = of.outcome == null ? 0 : of.outcome.payload().length;

@@ -5,6 +5,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Runs tasks at a later time. Safe for use by many threads. */
 interface Timers extends AutoCloseable {
@@ -20,6 +21,13 @@ interface Timers extends AutoCloseable {
 
   @Override
   void close();
+
+  /** Forgets a task, if there is one. */
+  static void cancel(@Nullable Timer due) {
+    if (due != null) {
+      due.cancel();
+    }
+  }
 
   /** Timers of real time, with a thread of their own; what tasks throw is a fault. */
   static Timers system(FaultHandler faults) {

@@ -5,10 +5,14 @@ import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
+import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.PlatformEvent.Phase;
 import dev.lambic.runtime.ResultFlow;
+import dev.lambic.runtime.ProcessEnd;
 import dev.lambic.runtime.RuntimeTarget;
+import dev.lambic.runtime.ShutdownReason;
 import dev.lambic.runtime.Work;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -63,8 +67,9 @@ final class Worker implements EnvironmentListener {
   private volatile Timers.@Nullable Timer dueDeadline;
   private volatile Timers.@Nullable Timer dueFreeze;
   private long deadline;
-  private String ending = InvocationErrors.describe(0, 0);
+  private String ending = ProcessEnd.describeRuntime(0, 0);
   private volatile long idleSince;
+  private volatile CompletableFuture<Void> leaving = CompletableFuture.completedFuture(null);
 
   Worker(
       FunctionImage image,
@@ -101,6 +106,11 @@ final class Worker implements EnvironmentListener {
     return state == Life.ANSWERED;
   }
 
+  /** Completes when extensions had their time to end; complete until the environment is ended. */
+  CompletableFuture<Void> leaving() {
+    return leaving;
+  }
+
   /** Completes when the runtime asks for its first event, will never do so, or takes too long. */
   CompletableFuture<Init> init() {
     return init;
@@ -125,6 +135,7 @@ final class Worker implements EnvironmentListener {
       environment = started;
       late = state == Life.ENDING;
     }
+    log.tellTo(started::telemetry);
     if (late) {
       started.kill();
     }
@@ -203,7 +214,7 @@ final class Worker implements EnvironmentListener {
       byte[] body = InvocationErrors.body(EXIT_ERROR, lost.id(), how);
       lost.outcome = Outcome.failure(EXIT_ERROR, body);
     }
-    Fall fall = new Fall(lost, false, LogLines.exited(lost.id(), how, EXIT_ERROR), null);
+    Fall fall = new Fall(lost, false, LogLines.exited(lost.id(), how, EXIT_ERROR), null, false);
     chores.add(() -> {
       if (!busy) {
         // Else another invocation's log would be mixed with it.
@@ -240,6 +251,7 @@ final class Worker implements EnvironmentListener {
     }
     try {
       if (first != null) {
+        of.shutdown(first.reason()).join();
         of.stop();
         attempts.drain(environment);
         log.platform(lines.initRuntimeDone(Phase.INIT, first.ending()));
@@ -507,21 +519,20 @@ final class Worker implements EnvironmentListener {
 
   @Override
   public void exited(int code, int signal) {
-    String how = InvocationErrors.describe(code, signal);
+    broken(EXIT_ERROR, ProcessEnd.describeRuntime(code, signal));
+  }
+
+  @Override
+  public void broken(String type, String how) {
     Fall fall = null;
     synchronized (this) {
       switch (state) {
         case IDLE, RUNNING, ANSWERED -> {
           ending = how;
           String id = task == null ? "" : task.id();
-          byte[] body = InvocationErrors.body(EXIT_ERROR, id, how);
-          fall =
-              fall(
-                  Life.STOPPING,
-                  body,
-                  Ending.error(EXIT_ERROR),
-                  LogLines.exited(id, how, EXIT_ERROR),
-                  null);
+          byte[] body = InvocationErrors.body(type, id, how);
+          PlatformLine line = LogLines.exited(id, how, type);
+          fall = fall(Life.STOPPING, body, Ending.error(type), line, null);
         }
         case INITIALIZING -> ending = how;
         default -> {
@@ -532,9 +543,19 @@ final class Worker implements EnvironmentListener {
     if (fall != null) {
       fallen(fall);
     } else {
-      init.complete(new Init.Failed(ticker.nanos() - created, EXIT_ERROR, null, how));
-      restartFailed(EXIT_ERROR, null, how);
+      init.complete(new Init.Failed(ticker.nanos() - created, type, null, how));
+      restartFailed(type, null, how);
     }
+  }
+
+  @Override
+  public void extensionLine(String line) {
+    log.line(line);
+  }
+
+  @Override
+  public void extensions(List<PlatformEvent.Extension> states) {
+    states.forEach(state -> log.platform(LogLines.extension(state)));
   }
 
   // ---- failing ----
@@ -548,7 +569,7 @@ final class Worker implements EnvironmentListener {
     Task lost = task;
     task = null;
     if (lost == null) {
-      return new Fall(null, false, null, null);
+      return new Fall(null, false, null, null, false);
     }
     if (!answered) {
       lost.startClock(ticker.nanos());
@@ -556,13 +577,13 @@ final class Worker implements EnvironmentListener {
       lost.ending = how;
       lost.outcome = Outcome.failure(how.type(), body);
     }
-    return new Fall(lost, answered, line, restart);
+    return new Fall(lost, answered, line, restart, !how.isSuccess() && how.errorType() == null);
   }
 
   /** Ends the processes, writes everything down, and is there for the next invocation. */
   private void fallen(Fall fall) {
     chores.add(() -> {
-      boolean stopped = attempts.stop(environment);
+      boolean stopped = attempts.stop(environment, fall.reason());
       if (fall.task() != null) {
         owner.invocationOver(this);
       }
@@ -740,7 +761,7 @@ final class Worker implements EnvironmentListener {
 
   /** Ends the environment; an invocation that it has fails as if its runtime was killed. */
   void end() {
-    String how = InvocationErrors.describe(0, 9);
+    String how = ProcessEnd.describeRuntime(0, 9);
     Fall fall;
     synchronized (this) {
       if (state == Life.ENDING) {
@@ -769,18 +790,12 @@ final class Worker implements EnvironmentListener {
   }
 
   private void kill() {
-    cancel(dueDeadline);
-    cancel(dueFreeze);
+    Timers.cancel(dueDeadline);
+    Timers.cancel(dueFreeze);
     Environment of = environment;
     if (of != null) {
-      of.kill();
+      leaving = of.shutdown(ShutdownReason.SPINDOWN).whenComplete((done, never) -> of.kill());
     }
     owner.ended(this);
-  }
-
-  private static void cancel(Timers.@Nullable Timer due) {
-    if (due != null) {
-      due.cancel();
-    }
   }
 }

@@ -13,7 +13,8 @@ public interface Environment {
   String name();
 
   /**
-   * Hands an event to the runtime; it is given as soon as the runtime asks for one.
+   * Hands an event to the runtime and to extensions that are registered for it; the runtime gets it
+   * as soon as it asks for one.
    *
    * @throws IllegalStateException if an event is on its way or running already
    */
@@ -60,6 +61,21 @@ public interface Environment {
    *     then
    */
   void restart();
+
+  /**
+   * Tells extensions that subscribed to telemetry; returns at once. What the environment knows
+   * first by itself, that the runtime is done, is told once.
+   */
+  void telemetry(PlatformEvent event);
+
+  /**
+   * Gives extensions the time to end in peace, as AWS limits it: two seconds if there are external
+   * ones, half a second if there are only internal ones, none if there are none. Frozen processes
+   * go on for it. Returns at once; {@link #stop} or {@link #kill} comes after it.
+   *
+   * @return completes when it is over; never exceptionally
+   */
+  CompletableFuture<Void> shutdown(ShutdownReason reason);
 
   /** Ends everything in the environment. Returns at once; idempotent. */
   void kill();

@@ -4,7 +4,10 @@ import dev.lambic.http.HttpConfig;
 import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpServer;
 import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.FaultHandler;
+import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
 import dev.lambic.sandbox.Command;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.ReadOnlyMount;
@@ -41,23 +44,35 @@ public final class EnvironmentFactory {
 
   private static final HttpConfig RUNTIME_API_LIMITS =
       new HttpConfig(
-          RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, MAX_HEAD_BYTES, 16, Duration.ZERO);
+          RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, MAX_HEAD_BYTES, 64, Duration.ZERO);
   private static final HttpConfig AWS_LIMITS =
       new HttpConfig(16 << 20, 32 << 20, 64 << 10, 64, Duration.ofMinutes(15));
+
+  /** Memory for events on their way to extensions, of all environments. */
+  private static final long TELEMETRY_BYTES = 64 * MIB;
 
   private final Sandboxes sandboxes;
   private final HttpServer server;
   private final HttpHandler aws;
+  private final Services services;
 
   /**
    * A factory.
    *
    * @param aws answers what functions ask of AWS
+   * @param ids names extensions
    */
-  public EnvironmentFactory(Sandboxes sandboxes, HttpServer server, HttpHandler aws) {
+  public EnvironmentFactory(
+      Sandboxes sandboxes,
+      HttpServer server,
+      HttpHandler aws,
+      Ticker ticker,
+      Ids ids,
+      FaultHandler faults) {
     this.sandboxes = sandboxes;
     this.server = server;
     this.aws = aws;
+    this.services = new Services(ticker, ids, faults, new ByteBudget(TELEMETRY_BYTES));
   }
 
   /**
@@ -65,6 +80,8 @@ public final class EnvironmentFactory {
    *
    * @throws LambicException with code {@code Runtime.InvalidEntrypoint} if the code brings no
    *     program that can be started
+   * @throws LambicException with code {@code Extension.LaunchError} if an extension cannot be
+   *     started
    * @throws LambicException with code {@code SandboxFailure} if the host refuses a step
    */
   public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
@@ -91,7 +108,7 @@ public final class EnvironmentFactory {
       }
       sandbox.attach(mounts);
       Running.Starter starter = generation -> startRuntime(spec, argv, sandbox, generation);
-      return new Running(spec, sandbox, served, listener, starter);
+      return new Running(spec, sandbox, served, listener, starter, services);
     } catch (IOException e) {
       abandon(sandbox, served);
       throw cannotListen(AWS_PORT, e);
@@ -106,18 +123,36 @@ public final class EnvironmentFactory {
     try {
       generation.servedAt(
           server.listen(sandbox.listen(RUNTIME_API_PORT), RUNTIME_API_LIMITS, generation.api()));
-      Command command =
-          new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), directory(spec));
-      generation.runs(sandbox.start(command, generation::output));
+      generation
+          .crew()
+          .start(
+              ExternalExtensions.names(opt(spec)),
+              Variables.ofExtensions(spec, RUNTIME_API, AWS_ENDPOINT),
+              () -> execute(spec, argv, sandbox, generation));
     } catch (IOException e) {
       generation.close();
       throw cannotListen(RUNTIME_API_PORT, e);
-    } catch (SandboxException e) {
-      generation.close();
-      throw isOfFunction(spec, argv) ? ofFunction(spec, argv, e) : e;
     } catch (RuntimeException e) {
       generation.close();
       throw e;
+    }
+  }
+
+  /** What is seen as {@code /opt}; null if nothing is. */
+  private static @Nullable Path opt(EnvironmentSpec spec) {
+    return spec.target().isContainer()
+        ? spec.target().root().orElseThrow().directory().resolve("opt")
+        : spec.opt();
+  }
+
+  private static void execute(
+      EnvironmentSpec spec, List<String> argv, Sandbox sandbox, Generation generation) {
+    Command command =
+        new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), directory(spec));
+    try {
+      generation.runs(sandbox.start(command, generation::output));
+    } catch (SandboxException e) {
+      throw isOfFunction(spec, argv) ? ofFunction(spec, argv, e) : e;
     }
   }
 
@@ -176,7 +211,7 @@ public final class EnvironmentFactory {
               ? new LambicException(
                   "Runtime.InvalidWorkingDir",
                   Blame.FUNCTION,
-                  "chdir " + directory(spec) + ": " + reason(cause),
+                  "chdir " + directory(spec) + ": " + ExecFailure.reason(cause),
                   cause)
               : cause;
       default -> cause;
@@ -187,18 +222,8 @@ public final class EnvironmentFactory {
     return new LambicException(
         "Runtime.InvalidEntrypoint",
         Blame.FUNCTION,
-        "fork/exec " + argv.getFirst() + ": " + reason(cause),
+        "fork/exec " + argv.getFirst() + ": " + ExecFailure.reason(cause),
         cause);
-  }
-
-  private static String reason(SandboxException cause) {
-    return switch (cause.errno()) {
-      case 2 -> "no such file or directory";
-      case 8 -> "exec format error";
-      case 13 -> "permission denied";
-      case 20 -> "not a directory";
-      default -> String.valueOf(cause.getMessage());
-    };
   }
 
   private static String ownBootstrap(Path code, @Nullable Path opt) {

@@ -1,12 +1,17 @@
 package dev.lambic.runtime;
 
+import java.util.List;
+
 /**
  * Learns what happens inside one environment.
  *
  * <p>Called on whatever thread saw it happen; it must not block and must not throw.
  */
 public interface EnvironmentListener {
-  /** The runtime asks for an event: after its initialisation, and after each invocation. */
+  /**
+   * The runtime and every extension wait for an event: after the initialisation, and after each
+   * invocation.
+   */
   void ready();
 
   /** The handler gave a result. */
@@ -48,4 +53,22 @@ public interface EnvironmentListener {
    * @param signal number of the signal that ended it; 0 when it exited by itself
    */
   void exited(int code, int signal);
+
+  /**
+   * The environment failed as a whole: an extension failed, or the runtime could not be started
+   * after the extensions. Its processes are to be ended.
+   *
+   * @param errorType such as {@code Extension.Crash}
+   * @param message for a person
+   */
+  void broken(String errorType, String message);
+
+  /** An external extension wrote a line to its standard output or standard error. */
+  void extensionLine(String line);
+
+  /**
+   * How far the extensions came, at the end of an initialisation, before its success or failure is
+   * told. Not called when there are none.
+   */
+  void extensions(List<PlatformEvent.Extension> states);
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param target how the runtime is started
  * @param functionName without ARN or qualifier
  * @param version {@code $LATEST} or a number
+ * @param account twelve digits
  * @param region such as {@code us-east-1}
  * @param handler as configured; empty where the runtime needs none
  * @param memoryMb the function's memory
@@ -28,6 +29,7 @@ public record EnvironmentSpec(
     RuntimeTarget target,
     String functionName,
     String version,
+    String account,
     String region,
     String handler,
     int memoryMb,

@@ -1,7 +1,10 @@
 package dev.lambic.runtime;
 
+import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpServer;
+import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxProcess;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,16 +18,35 @@ import org.jspecify.annotations.Nullable;
 final class Generation implements EnvironmentListener {
   private final EnvironmentListener listener;
   private final RuntimeApi api = new RuntimeApi(this);
+  private final Crew crew;
   private volatile HttpServer.@Nullable Listener address;
   private volatile @Nullable SandboxProcess process;
   private boolean over;
 
-  Generation(EnvironmentListener listener) {
+  @SuppressWarnings("this-escape") // the crew calls back when something happens, not before
+  Generation(
+      EnvironmentListener listener, EnvironmentSpec spec, Sandbox sandbox, Services services) {
     this.listener = listener;
+    this.crew = new Crew(this, spec, sandbox, services);
   }
 
-  RuntimeApi api() {
-    return api;
+  /** What is served on the port of the Runtime API. */
+  HttpHandler api() {
+    return crew.with(api);
+  }
+
+  Crew crew() {
+    return crew;
+  }
+
+  void deliver(Work work) {
+    crew.deliver(work);
+    api.deliver(work);
+  }
+
+  /** See {@link Environment#shutdown}; waits. */
+  void shutdown(ShutdownReason reason) {
+    crew.shutdown(reason, process);
   }
 
   /** The address on which the API is served. */
@@ -43,10 +65,13 @@ final class Generation implements EnvironmentListener {
     if (of != null) {
       of.drain();
     }
+    crew.drain();
   }
 
   /** From its return on, the listener hears nothing but late output, and the port is free. */
   void end() {
+    crew.expectEnds();
+    crew.tellStates();
     synchronized (this) {
       over = true;
     }
@@ -56,6 +81,7 @@ final class Generation implements EnvironmentListener {
       served.close();
     }
     api.close();
+    crew.close();
   }
 
   /**
@@ -68,13 +94,21 @@ final class Generation implements EnvironmentListener {
       served.close();
     }
     api.close();
+    crew.close();
   }
 
   // The lock is held while the listener is told, which does not block: so no call is under way
   // when `end` returns.
 
   @Override
-  public synchronized void ready() {
+  public void ready() {
+    if (crew.runtimeWaits()) {
+      allReady();
+    }
+  }
+
+  /** The runtime and every extension wait for an event. */
+  synchronized void allReady() {
     if (!over) {
       listener.ready();
     }
@@ -82,6 +116,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void responded(String requestId, byte[] body) {
+    crew.answered(body.length, null);
     if (!over) {
       listener.responded(requestId, body);
     }
@@ -89,6 +124,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void streaming(String requestId, String contentType, ResultFlow flow) {
+    crew.answered(0, null);
     if (!over) {
       listener.streaming(requestId, contentType, flow);
     }
@@ -96,6 +132,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void streamed(String requestId, byte[] piece) {
+    crew.produced(piece.length);
     if (!over) {
       listener.streamed(requestId, piece);
     }
@@ -110,6 +147,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void failed(String requestId, String errorType, byte[] body) {
+    crew.answered(body.length, errorType);
     if (!over) {
       listener.failed(requestId, errorType, body);
     }
@@ -124,13 +162,42 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public void output(byte[] bytes, int length) {
+    crew.output(bytes, length);
     listener.output(bytes, length);
   }
 
   @Override
-  public synchronized void exited(int code, int signal) {
+  public void exited(int code, int signal) {
+    String how = ProcessEnd.describeRuntime(code, signal);
+    String fatal = crew.runtimeExited(how);
+    synchronized (this) {
+      if (over) {
+        return;
+      }
+      if (fatal == null) {
+        listener.exited(code, signal);
+      } else {
+        listener.broken(fatal, how);
+      }
+    }
+  }
+
+  @Override
+  public synchronized void broken(String errorType, String message) {
     if (!over) {
-      listener.exited(code, signal);
+      listener.broken(errorType, message);
+    }
+  }
+
+  @Override
+  public void extensionLine(String line) {
+    listener.extensionLine(line);
+  }
+
+  @Override
+  public synchronized void extensions(List<PlatformEvent.Extension> states) {
+    if (!over) {
+      listener.extensions(states);
     }
   }
 }

@@ -25,6 +25,7 @@ final class Running implements Environment {
   private final HttpServer.Listener aws;
   private final EnvironmentListener listener;
   private final Starter starter;
+  private final Services services;
   private volatile Generation generation;
   private volatile boolean killed;
 
@@ -34,13 +35,15 @@ final class Running implements Environment {
       Sandbox sandbox,
       HttpServer.Listener aws,
       EnvironmentListener listener,
-      Starter starter) {
+      Starter starter,
+      Services services) {
     this.spec = spec;
     this.sandbox = sandbox;
     this.aws = aws;
     this.listener = listener;
     this.starter = starter;
-    this.generation = new Generation(listener);
+    this.services = services;
+    this.generation = new Generation(listener, spec, sandbox, services);
     starter.start(generation);
   }
 
@@ -51,7 +54,7 @@ final class Running implements Environment {
 
   @Override
   public void deliver(Work work) {
-    generation.api().deliver(work);
+    generation.deliver(work);
   }
 
   @Override
@@ -78,6 +81,7 @@ final class Running implements Environment {
 
   @Override
   public void freeze() {
+    generation.crew().settleBeforeFreeze();
     sandbox.freeze();
   }
 
@@ -94,7 +98,7 @@ final class Running implements Environment {
 
   @Override
   public void restart() {
-    Generation next = new Generation(listener);
+    Generation next = new Generation(listener, spec, sandbox, services);
     generation = next;
     try {
       starter.start(next);
@@ -103,6 +107,35 @@ final class Running implements Environment {
         next.close();
       }
     }
+  }
+
+  @Override
+  public void telemetry(PlatformEvent event) {
+    generation.crew().publish(event);
+  }
+
+  @Override
+  public CompletableFuture<Void> shutdown(ShutdownReason reason) {
+    Generation of = generation;
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    if (!of.crew().hasExtensions() || killed) {
+      over.complete(null);
+      return over;
+    }
+    of.crew().expectEnds();
+    Thread.startVirtualThread(() -> {
+      try {
+        sandbox.thaw();
+        of.shutdown(reason);
+      } catch (SandboxException e) {
+        // It has ended in another way.
+      } catch (RuntimeException | Error e) {
+        services.faults().fault("shutting extensions down", e);
+      } finally {
+        over.complete(null);
+      }
+    });
+    return over;
   }
 
   @Override

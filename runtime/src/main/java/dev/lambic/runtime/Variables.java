@@ -31,9 +31,45 @@ final class Variables {
 
   private static final Pattern OLD_JAVA = Pattern.compile("java(?:8|11)(?:\\..*)?");
 
+  private static final List<String> NOT_FOR_EXTENSIONS =
+      List.of(
+          "AWS_EXECUTION_ENV",
+          "AWS_LAMBDA_LOG_GROUP_NAME",
+          "AWS_LAMBDA_LOG_STREAM_NAME",
+          "AWS_XRAY_CONTEXT_MISSING",
+          "AWS_XRAY_DAEMON_ADDRESS",
+          "LAMBDA_RUNTIME_DIR",
+          "LAMBDA_TASK_ROOT");
+
   private Variables() {}
 
   static List<String> of(EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
+    return pairs(map(spec, runtimeApi, awsEndpoint));
+  }
+
+  /**
+   * The same for external extensions, which are not told what only concerns the runtime.
+   *
+   * <p>Follows "Environment variables" in "Using the Lambda Extensions API to create extensions".
+   */
+  static List<String> ofExtensions(EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
+    Map<String, String> all = map(spec, runtimeApi, awsEndpoint);
+    spec.target().variables().keySet().stream()
+        .filter(name -> !spec.variables().containsKey(name))
+        .forEach(all::remove);
+    NOT_FOR_EXTENSIONS.forEach(all::remove);
+    all.keySet().removeIf(name -> name.startsWith("_"));
+    return pairs(all);
+  }
+
+  private static List<String> pairs(Map<String, String> all) {
+    List<String> pairs = new ArrayList<>(all.size());
+    all.forEach((name, value) -> pairs.add(name + "=" + value));
+    return pairs;
+  }
+
+  private static Map<String, String> map(
+      EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
     Map<String, String> all = new LinkedHashMap<>();
     boolean container = spec.target().isContainer();
     if (container) {
@@ -79,9 +115,7 @@ final class Variables {
     }
     all.put("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
     all.put("AWS_LAMBDA_RUNTIME_API", runtimeApi);
-    List<String> pairs = new ArrayList<>(all.size());
-    all.forEach((name, value) -> pairs.add(name + "=" + value));
-    return pairs;
+    return all;
   }
 
   private static void managed(Map<String, String> all) {

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpServer;
 import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
 import dev.lambic.sandbox.Command;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.OutputListener;
@@ -52,7 +54,10 @@ final class EnvironmentFactoryTest {
       new EnvironmentFactory(
           sandboxes,
           server,
-          (request, responder) -> responder.send(200, Headers.empty(), bytes("aws")));
+          (request, responder) -> responder.send(200, Headers.empty(), bytes("aws")),
+          Ticker.system(),
+          Ids.seeded(3),
+          (where, fault) -> faults.add(fault));
 
   EnvironmentFactoryTest(@TempDir Path code) {
     this.code = code;

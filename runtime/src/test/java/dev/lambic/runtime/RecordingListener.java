@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -116,6 +117,22 @@ final class RecordingListener implements EnvironmentListener {
     synchronized (output) {
       output.write(bytes, 0, length);
     }
+  }
+
+  @Override
+  public void broken(String errorType, String message) {
+    events.add(new Event("broken", "", errorType, message));
+  }
+
+  @Override
+  public void extensionLine(String line) {
+    events.add(new Event("extensionLine", "", "", line));
+  }
+
+  @Override
+  public void extensions(List<PlatformEvent.Extension> states) {
+    states.forEach(
+        state -> events.add(new Event("extension", state.name(), state.state(), state.toString())));
   }
 
   @Override

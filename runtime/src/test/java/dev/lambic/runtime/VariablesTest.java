@@ -43,6 +43,7 @@ final class VariablesTest {
         target,
         "shop",
         "$LATEST",
+        "000000000000",
         "eu-west-1",
         "handler.handler",
         1024,
@@ -214,5 +215,25 @@ final class VariablesTest {
         .containsEntry("TZ", ":UTC")
         .containsEntry("_HANDLER", "handler.handler")
         .containsEntry("AWS_EXECUTION_ENV", "AWS_Lambda_ruby3.4");
+  }
+
+  @Test
+  void tellsExtensionsWhatConcernsThem() {
+    EnvironmentSpec spec =
+        spec(PYTHON, Map.of("COLOUR", "blue", "LC_CTYPE", "own"), Path.of("/code"));
+    assertThat(Variables.ofExtensions(spec, "127.0.0.1:9001", "http://127.0.0.1:4566"))
+        .contains(
+            "COLOUR=blue",
+            "LC_CTYPE=own",
+            "AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001",
+            "AWS_LAMBDA_FUNCTION_NAME=shop",
+            "AWS_ACCESS_KEY_ID=ASIA1",
+            "AWS_REGION=eu-west-1",
+            "AWS_ENDPOINT_URL=http://127.0.0.1:4566")
+        .noneMatch(pair -> pair.startsWith("_"))
+        .noneMatch(pair -> pair.startsWith("PYTHONPATH="))
+        .noneMatch(pair -> pair.startsWith("AWS_EXECUTION_ENV="))
+        .noneMatch(pair -> pair.startsWith("AWS_LAMBDA_LOG_GROUP_NAME="))
+        .noneMatch(pair -> pair.startsWith("LAMBDA_TASK_ROOT="));
   }
 }

@@ -146,7 +146,10 @@ final class LambicServer implements AutoCloseable {
               new EnvironmentFactory(
                   sandboxes,
                   http,
-                  (request, responder) -> inside.get().handle(request, responder)));
+                  (request, responder) -> inside.get().handle(request, responder),
+                  ticker,
+                  ids,
+                  faults));
       Dispatcher dispatcher =
           closers.add(
               new Dispatcher(

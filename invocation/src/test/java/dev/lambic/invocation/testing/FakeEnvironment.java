@@ -4,6 +4,8 @@ import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
 import dev.lambic.runtime.ResultFlow;
+import dev.lambic.runtime.PlatformEvent;
+import dev.lambic.runtime.ShutdownReason;
 import dev.lambic.runtime.Work;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
@@ -272,6 +274,16 @@ public final class FakeEnvironment implements Environment {
       stopped = false;
       restarts++;
     }
+  }
+
+  @Override
+  public void telemetry(PlatformEvent event) {
+    // Nobody subscribed.
+  }
+
+  @Override
+  public CompletableFuture<Void> shutdown(ShutdownReason reason) {
+    return CompletableFuture.completedFuture(null);
   }
 
   @Override

@@ -5,7 +5,9 @@ import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
 import dev.lambic.runtime.ResultFlow;
+import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.RuntimeTarget;
+import dev.lambic.runtime.ShutdownReason;
 import dev.lambic.runtime.Work;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -140,6 +142,25 @@ public final class LivelyStarter implements EnvironmentStarter {
     public synchronized void exited(int code, int signal) {
       if (!over) {
         listener.exited(code, signal);
+      }
+    }
+
+    @Override
+    public synchronized void broken(String errorType, String message) {
+      if (!over) {
+        listener.broken(errorType, message);
+      }
+    }
+
+    @Override
+    public void extensionLine(String line) {
+      listener.extensionLine(line);
+    }
+
+    @Override
+    public synchronized void extensions(List<PlatformEvent.Extension> states) {
+      if (!over) {
+        listener.extensions(states);
       }
     }
 
@@ -282,6 +303,16 @@ public final class LivelyStarter implements EnvironmentStarter {
       if (!killed) {
         processes = start();
       }
+    }
+
+    @Override
+    public void telemetry(PlatformEvent event) {
+      // Nobody subscribed.
+    }
+
+    @Override
+    public CompletableFuture<Void> shutdown(ShutdownReason reason) {
+      return CompletableFuture.completedFuture(null);
     }
 
     @Override
