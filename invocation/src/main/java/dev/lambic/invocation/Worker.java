@@ -7,8 +7,8 @@ import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.PlatformEvent.Phase;
-import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.ProcessEnd;
+import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.ShutdownReason;
 import dev.lambic.runtime.Work;
@@ -106,7 +106,7 @@ final class Worker implements EnvironmentListener {
     return state == Life.ANSWERED;
   }
 
-  /** Completes when extensions had their time to end; complete until the environment is ended. */
+  /** Completes when extensions had their time to end. */
   CompletableFuture<Void> leaving() {
     return leaving;
   }
@@ -555,7 +555,7 @@ final class Worker implements EnvironmentListener {
 
   @Override
   public void extensions(List<PlatformEvent.Extension> states) {
-    states.forEach(state -> log.platform(LogLines.extension(state)));
+    states.stream().map(LogLines::extension).forEach(log::platform);
   }
 
   // ---- failing ----

@@ -138,14 +138,16 @@ final class ExtensionProcessesTest {
   }
 
   private void deliver(String id) {
-    environment().deliver(
-        new Work(
-            id,
-            "\"hello\"".getBytes(StandardCharsets.UTF_8),
-            "arn:f",
-            System.currentTimeMillis() + 3000,
-            "Root=1-2-3",
-            null));
+    environment()
+        .deliver(
+            new Work(
+                id,
+                "\"hello\"".getBytes(StandardCharsets.UTF_8),
+                "arn:f",
+                System.currentTimeMillis() + 3000,
+                "Root=1-2-3",
+                null,
+                false));
   }
 
   private void shutDown(ShutdownReason reason) throws Exception {
@@ -164,9 +166,10 @@ final class ExtensionProcessesTest {
     deliver("id-1");
     await("responded", "hello");
     await("ready", "");
-    environment().telemetry(
-        new PlatformEvent.Report(
-            "id-1", PlatformEvent.Status.SUCCESS, null, 1, 2, 128, 3, null, List.of(), null));
+    environment()
+        .telemetry(
+            new PlatformEvent.Report(
+                "id-1", PlatformEvent.Status.SUCCESS, null, 1, 2, 128, 3, null, List.of(), null));
     shutDown(ShutdownReason.SPINDOWN);
     String all = await("extensionLine", "goodbye").body();
     assertThat(all)
