@@ -83,6 +83,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /** A request that is whole, or the refusal of one that never will be. */
   private record Arrived(
       @Nullable HttpRequest request,
+      @Nullable HttpRequest refused,
       int status,
       String reason,
       boolean keepAlive,
@@ -113,7 +114,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
               ? head
               : new HttpRequest(head.method(), head.target(), head.headers(), whole, head.remote());
       boolean isHead = "HEAD".equals(head.method());
-      return new Arrived(request, 0, "", keepAlive, isHead, body.length, incoming);
+      return new Arrived(request, null, 0, "", keepAlive, isHead, body.length, incoming);
     }
   }
 
@@ -141,10 +142,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   private void refuse(ChannelHandlerContext ctx, HttpObject object) {
     boolean tooLong = object.decoderResult().cause() instanceof TooLongHttpContentException;
-    refuse(ctx, tooLong ? 413 : 400, "The request is not valid HTTP.");
+    HttpRequest head = arriving == null ? null : arriving.head;
+    refuse(ctx, tooLong ? 413 : 400, "The request is not valid HTTP.", head);
   }
 
-  private void refuse(ChannelHandlerContext ctx, int status, String reason) {
+  private void refuse(
+      ChannelHandlerContext ctx, int status, String reason, @Nullable HttpRequest head) {
     closing = true;
     unread = true;
     Arriving broken = arriving;
@@ -154,7 +157,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
       broken.incoming.fail(reason);
       deliver(ctx, broken.incoming);
     } else {
-      waiting.add(new Arrived(null, status, reason, false, false, 0, null));
+      waiting.add(new Arrived(null, head, status, reason, false, false, 0, null));
     }
     next(ctx);
   }
@@ -172,7 +175,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
       return;
     }
     if (announced > config.maxBodyBytes()) {
-      refuse(ctx, 413, "The request body is too large.");
+      refuse(ctx, 413, "The request body is too large.", head);
       return;
     }
     arriving = new Arriving(head, announced, keepAlive, null);
@@ -216,7 +219,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     int more = bytes.readableBytes();
     if (more > 0) {
       if ((long) request.length + more > config.maxBodyBytes()) {
-        refuse(ctx, 413, "The request body is too large.");
+        refuse(ctx, 413, "The request body is too large.", request.head);
         return;
       }
       if (request.length + more > request.body.length) {
@@ -226,7 +229,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         int grown = Math.max(request.length + more, (int) doubled);
         int wanted = announced > 0 && announced <= 4L * grown ? (int) announced : grown;
         if (!budget.take(wanted - request.body.length)) {
-          refuse(ctx, 503, "Too many request bodies are in memory. Try again later.");
+          refuse(ctx, 503, "Too many request bodies are in memory. Try again later.", request.head);
           return;
         }
         request.body = Arrays.copyOf(request.body, wanted);
@@ -335,7 +338,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     Incoming incoming = arrived.incoming();
     try {
       if (request == null) {
-        handler.refuse(arrived.status(), arrived.reason(), exchange);
+        handler.refuse(arrived.status(), arrived.reason(), arrived.refused(), exchange);
       } else if (incoming != null) {
         if (!incoming.isWhole()
             && "100-continue".equalsIgnoreCase(request.headers().get("Expect"))) {

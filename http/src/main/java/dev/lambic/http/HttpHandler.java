@@ -1,6 +1,7 @@
 package dev.lambic.http;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers requests.
@@ -47,5 +48,14 @@ public interface HttpHandler {
         status,
         Headers.of("Content-Type", "application/json"),
         json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * As the other one, for those to whom it matters what was asked for.
+   *
+   * @param head the request without its body; null if not even that could be read
+   */
+  default void refuse(int status, String reason, @Nullable HttpRequest head, Responder responder) {
+    refuse(status, reason, responder);
   }
 }

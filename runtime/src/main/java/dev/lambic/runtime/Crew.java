@@ -46,7 +46,7 @@ final class Crew implements Extensions.Observer {
   private static final int SIGTERM = 15;
 
   /** An invocation that was handed over; what is needed to tell how long the runtime took. */
-  private record Handed(Work work, long nanos, long millis) {}
+  private record Handed(Work work, long number, long nanos, long millis) {}
 
   private final Generation generation;
   private final Services services;
@@ -110,8 +110,9 @@ final class Crew implements Extensions.Observer {
       }
 
       @Override
-      public void refuse(int status, String reason, Responder responder) {
-        runtimeApi.refuse(status, reason, responder);
+      public void refuse(
+          int status, String reason, @Nullable HttpRequest head, Responder responder) {
+        runtimeApi.refuse(status, reason, head, responder);
       }
     };
   }
@@ -219,15 +220,19 @@ final class Crew implements Extensions.Observer {
   public void perhapsReady() {
     if (readiness.extensionWaits()) {
       settled();
-      generation.allReady();
+      generation.ready();
     }
   }
 
-  /** The runtime waits for an event; whether everybody does. */
-  boolean runtimeWaits() {
-    runtimeDone();
+  /**
+   * The runtime waits for an event; whether everybody does.
+   *
+   * @param had how many events it had been given when it began to wait
+   */
+  boolean runtimeWaits(long had) {
+    runtimeDone(had);
     extensions.closeRegistration();
-    boolean all = readiness.runtimeWaits();
+    boolean all = readiness.runtimeWaits(had);
     if (all) {
       settled();
     }
@@ -257,10 +262,10 @@ final class Crew implements Extensions.Observer {
 
   /** Everybody is about to get an event. */
   void deliver(Work work) {
-    readiness.working();
+    long number = readiness.working();
     if (telemetry.isWanted()) {
       synchronized (this) {
-        handed = new Handed(work, services.ticker().nanos(), services.ticker().millis());
+        handed = new Handed(work, number, services.ticker().nanos(), services.ticker().millis());
         answeredNanos = 0;
         errorType = null;
       }
@@ -314,9 +319,9 @@ final class Crew implements Extensions.Observer {
   }
 
   /** Extensions may wait for this before they are done themselves. */
-  private void runtimeDone() {
+  private void runtimeDone(long had) {
     if (telemetry.isWanted()) {
-      PlatformEvent.RuntimeDone done = done(null);
+      PlatformEvent.RuntimeDone done = done(null, had);
       if (done != null) {
         // What the handler wrote before comes first.
         Thread.startVirtualThread(() -> {
@@ -329,9 +334,9 @@ final class Crew implements Extensions.Observer {
   }
 
   private synchronized PlatformEvent.@Nullable RuntimeDone done(
-      PlatformEvent.@Nullable Status status) {
+      PlatformEvent.@Nullable Status status, long had) {
     Handed of = handed;
-    if (of == null) {
+    if (of == null || of.number() > had) {
       return null;
     }
     handed = null;
@@ -402,6 +407,11 @@ final class Crew implements Extensions.Observer {
     return !extensions.isEmpty();
   }
 
+  /** Whether the ends of processes are expected: a shutdown is under way or over. */
+  boolean isShuttingDown() {
+    return shuttingDown;
+  }
+
   /** From now on the end of a process is nobody's failure. */
   void expectEnds() {
     shuttingDown = true;
@@ -424,7 +434,8 @@ final class Crew implements Extensions.Observer {
               case SPINDOWN -> null;
               case TIMEOUT -> PlatformEvent.Status.TIMEOUT;
               case FAILURE -> PlatformEvent.Status.ERROR;
-            });
+            },
+            Long.MAX_VALUE);
     if (done != null) {
       telemetry.publish(done);
     }

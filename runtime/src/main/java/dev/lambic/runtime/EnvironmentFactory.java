@@ -42,9 +42,16 @@ public final class EnvironmentFactory {
   /** AWS's client for Java tells the cause of an error in a header of up to a mebibyte. */
   private static final int MAX_HEAD_BYTES = (1 << 20) + (64 << 10);
 
+  /** Two for each of ten extensions and some for the runtime; few, for heads are long. */
+  private static final int RUNTIME_API_CONNECTIONS = 24;
+
   private static final HttpConfig RUNTIME_API_LIMITS =
       new HttpConfig(
-          RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, MAX_HEAD_BYTES, 64, Duration.ZERO);
+          RuntimeApi.MAX_RESPONSE_BYTES + 4096,
+          16 << 20,
+          MAX_HEAD_BYTES,
+          RUNTIME_API_CONNECTIONS,
+          Duration.ZERO);
   private static final HttpConfig AWS_LIMITS =
       new HttpConfig(16 << 20, 32 << 20, 64 << 10, 64, Duration.ofMinutes(15));
 

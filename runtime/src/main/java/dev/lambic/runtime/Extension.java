@@ -126,10 +126,12 @@ final class Extension {
     }
   }
 
-  /** Its process could not be started. */
+  /** Its process could not be started; of no effect if another registered under its name. */
   void notLaunched(String type) {
-    state = table.step(state, ExtensionState.LAUNCH_ERROR);
-    errorType = type;
+    if (table.allows(state, ExtensionState.LAUNCH_ERROR)) {
+      state = table.step(state, ExtensionState.LAUNCH_ERROR);
+      errorType = type;
+    }
   }
 
   /** Its process has ended. */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Generation implements EnvironmentListener {
   private final EnvironmentListener listener;
-  private final RuntimeApi api = new RuntimeApi(this);
+  private final RuntimeApi api = new RuntimeApi(this, this::runtimeWaits);
   private final Crew crew;
   private volatile HttpServer.@Nullable Listener address;
   private volatile @Nullable SandboxProcess process;
@@ -100,15 +100,15 @@ final class Generation implements EnvironmentListener {
   // The lock is held while the listener is told, which does not block: so no call is under way
   // when `end` returns.
 
-  @Override
-  public void ready() {
-    if (crew.runtimeWaits()) {
-      allReady();
+  private void runtimeWaits(long had) {
+    if (crew.runtimeWaits(had)) {
+      ready();
     }
   }
 
   /** The runtime and every extension wait for an event. */
-  synchronized void allReady() {
+  @Override
+  public synchronized void ready() {
     if (!over) {
       listener.ready();
     }

@@ -11,6 +11,7 @@ final class Readiness {
   private final BooleanSupplier extensions;
   private boolean runtime;
   private boolean told;
+  private long events;
 
   /**
    * Nobody is ready yet.
@@ -21,8 +22,16 @@ final class Readiness {
     this.extensions = extensions;
   }
 
-  /** The runtime waits for an event; whether that makes all of them wait. */
-  synchronized boolean runtimeWaits() {
+  /**
+   * The runtime waits for an event; whether that makes all of them wait.
+   *
+   * @param had how many events it had been given when it began to wait: if one more is on its way
+   *     since, it waits no longer
+   */
+  synchronized boolean runtimeWaits(long had) {
+    if (had < events) {
+      return false;
+    }
     runtime = true;
     return settle();
   }
@@ -32,10 +41,11 @@ final class Readiness {
     return settle();
   }
 
-  /** All are about to be given an event. */
-  synchronized void working() {
+  /** All are about to be given an event; which one it is, counted from 1. */
+  synchronized long working() {
     runtime = false;
     told = false;
+    return ++events;
   }
 
   private boolean settle() {

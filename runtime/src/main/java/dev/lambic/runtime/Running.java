@@ -81,8 +81,13 @@ final class Running implements Environment {
 
   @Override
   public void freeze() {
-    generation.crew().settleBeforeFreeze();
+    Crew crew = generation.crew();
+    crew.settleBeforeFreeze();
     sandbox.freeze();
+    if (crew.isShuttingDown()) {
+      // The shutdown may have thawed it before: extensions need their time to end.
+      sandbox.thaw();
+    }
   }
 
   @Override

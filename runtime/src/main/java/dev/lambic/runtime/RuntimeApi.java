@@ -8,6 +8,7 @@ import dev.lambic.http.HttpRequest;
 import dev.lambic.http.Responder;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ final class RuntimeApi implements HttpHandler {
   private static final byte[] ACCEPTED = "{\"status\":\"OK\"}\n".getBytes(StandardCharsets.UTF_8);
 
   private final EnvironmentListener listener;
+  private final LongConsumer ready;
 
   private @Nullable Responder waiting;
   private @Nullable Work pending;
@@ -44,9 +46,18 @@ final class RuntimeApi implements HttpHandler {
   private @Nullable Responder early;
   private boolean initialized;
   private boolean closed;
+  private long delivered;
 
-  RuntimeApi(EnvironmentListener listener) {
+  /**
+   * An API without an event.
+   *
+   * @param listener told of everything but that the runtime waits
+   * @param ready told that the runtime waits for an event, and how many it had been given when it
+   *     began to wait; another may be on its way by the time this is called
+   */
+  RuntimeApi(EnvironmentListener listener, LongConsumer ready) {
     this.listener = listener;
+    this.ready = ready;
   }
 
   /** Lets go of events and connections, for others may refer to a dead environment for a while. */
@@ -68,6 +79,7 @@ final class RuntimeApi implements HttpHandler {
   void deliver(Work work) {
     Responder to;
     synchronized (this) {
+      delivered++;
       if (closed) {
         return;
       }
@@ -143,23 +155,35 @@ final class RuntimeApi implements HttpHandler {
     }
   }
 
-  /** Only an answer can be too large for the server, so the invocation has failed by it. */
+  /** An invocation has failed whose answer is too large for the server. */
   @Override
-  public void refuse(int status, String reason, Responder responder) {
+  public void refuse(int status, String reason, @Nullable HttpRequest head, Responder responder) {
     Work failed = null;
-    if (status == 413) {
-      synchronized (this) {
-        failed = stream == null ? running : null;
-        if (failed != null) {
-          running = null;
-          carrier = null;
-        }
+    String answered = head == null || status != 413 ? "" : answeredBy(head);
+    synchronized (this) {
+      Work current = running;
+      if (stream == null && current != null && answered.equals(current.requestId())) {
+        failed = current;
+        running = null;
+        carrier = null;
       }
     }
     if (failed != null) {
       listener.failed(failed.requestId(), TOO_LARGE, tooLarge("", MAX_RESPONSE_BYTES));
     }
     refuse(status, status == 413 ? "RequestEntityTooLarge" : "BadRequest", reason, responder);
+  }
+
+  /** The id of the invocation that the request answers; empty if it is not an answer. */
+  private static String answeredBy(HttpRequest request) {
+    String path = request.rawPath();
+    if (!request.method().equals("POST") || !path.startsWith(INVOCATION)) {
+      return "";
+    }
+    if (path.endsWith("/response")) {
+      return idIn(path, "/response");
+    }
+    return path.endsWith("/error") ? idIn(path, "/error") : "";
   }
 
   @Override
@@ -265,7 +289,9 @@ final class RuntimeApi implements HttpHandler {
     Work work = null;
     Work truncated = null;
     boolean due;
+    long before;
     synchronized (this) {
+      before = delivered;
       if (stream != null && !streamBroken && (early == null || !early.isOpen())) {
         // On another connection than the result's, whose end has not been read yet.
         early = responder;
@@ -295,8 +321,10 @@ final class RuntimeApi implements HttpHandler {
     if (truncated != null) {
       listener.failed(truncated.requestId(), TRUNCATED, truncated(truncated.requestId()));
     }
-    listener.ready();
-    if (work != null) {
+    if (work == null) {
+      ready.accept(before);
+    } else {
+      // It was told before the event came that the runtime waits; now it works.
       give(responder, work);
     }
   }

@@ -46,6 +46,7 @@ final class Subscriber {
 
   private final List<CompletableFuture<Void>> flushes = new ArrayList<>();
   private long queuedBytes;
+  private long takenBytes;
   private long oldest;
   private boolean hurry;
   private boolean sending;
@@ -175,7 +176,22 @@ final class Subscriber {
 
   private void run() throws InterruptedException {
     for (List<byte[]> batch = next(); batch != null; batch = next()) {
-      deliver(batch);
+      try {
+        deliver(batch);
+      } finally {
+        giveBack();
+      }
+    }
+  }
+
+  /** The batch is no more in memory. */
+  private void giveBack() {
+    lock.lock();
+    try {
+      budget.giveBack(takenBytes);
+      takenBytes = 0;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -239,7 +255,7 @@ final class Subscriber {
       batch.add(event);
     }
     queuedBytes -= bytes;
-    budget.giveBack(bytes);
+    takenBytes = bytes;
     oldest = ticker.nanos();
     return batch;
   }
@@ -299,9 +315,8 @@ final class Subscriber {
     try {
       droppedRecords += batch.size();
       droppedBytes += size(batch);
-      if (queue.isEmpty()) {
-        flushed();
-      }
+      // Whoever waits for a flush waits no longer than for one batch that nobody takes.
+      flushed();
     } finally {
       lock.unlock();
     }

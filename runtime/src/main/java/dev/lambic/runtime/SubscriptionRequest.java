@@ -110,6 +110,7 @@ record SubscriptionRequest(
             types.add(text);
           } else {
             problems.add("types should be one of platform, function, extension");
+            break; // said once, however many there are
           }
         }
       }

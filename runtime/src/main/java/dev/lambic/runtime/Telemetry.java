@@ -4,6 +4,7 @@ import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ticker;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,9 @@ final class Telemetry {
   private static final int MAX_EARLY_EVENTS = 1000;
 
   private static final long MAX_EARLY_CHARACTERS = 256 * 1024;
+
+  /** How often one extension may subscribe. */
+  private static final int MAX_SUBSCRIPTIONS = 20;
 
   /** Something that happened before anybody could hear of it. */
   private sealed interface Entry {
@@ -44,6 +48,11 @@ final class Telemetry {
   private final ByteBudget budget;
   private final FaultHandler faults;
   private final Map<String, Subscriber> subscribers = new LinkedHashMap<>();
+
+  /** Those that were replaced last and may still deliver what they have; by extension. */
+  private final Map<String, Subscriber> replaced = new HashMap<>();
+
+  private final Map<String, Integer> subscriptions = new HashMap<>();
   private final List<Entry> early = new ArrayList<>();
   private long earlyCharacters;
   private boolean open = true;
@@ -120,11 +129,13 @@ final class Telemetry {
   /**
    * Subscribes an extension; a subscription that it had before is replaced.
    *
-   * @throws Refusal after the initialisation, or if the extension uses the other API already
+   * @throws Refusal after the initialisation, if the extension uses the other API already, or if it
+   *     subscribed too often
    */
   void subscribe(String extension, SubscriptionRequest request) throws Refusal {
     boolean logsApi = request.schema().isLogsApi();
     Subscriber before;
+    Subscriber older = null;
     synchronized (this) {
       if (!open) {
         throw closed(logsApi);
@@ -135,11 +146,21 @@ final class Telemetry {
         throw SubscriptionRequest.refusal(
             logsApi, "The extension is already subscribed to the " + other + " API");
       }
+      int count = subscriptions.merge(extension, 1, Integer::sum);
+      if (count > MAX_SUBSCRIPTIONS) {
+        throw SubscriptionRequest.refusal(
+            logsApi, "The extension subscribed more than " + MAX_SUBSCRIPTIONS + " times");
+      }
       Subscriber subscriber = Subscriber.start(request, records, dialer, ticker, budget, faults);
       subscribers.put(extension, subscriber);
       if (before == null) {
         early.forEach(entry -> give(subscriber, entry));
+      } else {
+        older = replaced.put(extension, before);
       }
+    }
+    if (older != null) {
+      older.close();
     }
     if (before != null) {
       var _ = before.flush().thenRun(before::close);
@@ -182,8 +203,10 @@ final class Telemetry {
       open = false;
       wanted = false;
       early.clear();
-      all = List.copyOf(subscribers.values());
+      all = new ArrayList<>(subscribers.values());
+      all.addAll(replaced.values());
       subscribers.clear();
+      replaced.clear();
     }
     all.forEach(Subscriber::close);
   }

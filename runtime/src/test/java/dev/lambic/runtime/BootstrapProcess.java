@@ -33,7 +33,7 @@ final class BootstrapProcess implements AutoCloseable {
 
   private final ConcurrentLinkedQueue<Throwable> faults = new ConcurrentLinkedQueue<>();
   private final RecordingListener heard = new RecordingListener();
-  private final RuntimeApi api = new RuntimeApi(heard);
+  private final RuntimeApi api = new RuntimeApi(heard, had -> heard.ready());
   private final HttpServer server;
   private final HttpServer.Listener listener;
   private final Process process;

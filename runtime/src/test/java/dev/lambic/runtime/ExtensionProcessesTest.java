@@ -200,6 +200,7 @@ final class ExtensionProcessesTest {
     environment().drainOutput();
     assertThat(heard.output()).contains("internal INVOKE id-1");
     shutDown(ShutdownReason.SPINDOWN);
+    environment().drainOutput();
     assertThat(heard.output()).contains("terminated");
   }
 

@@ -12,7 +12,7 @@ final class ReadinessTest {
 
   @Test
   void waitsForTheExtensions() {
-    assertThat(readiness.runtimeWaits()).isFalse();
+    assertThat(readiness.runtimeWaits(0)).isFalse();
     assertThat(readiness.extensionWaits()).isFalse();
     extensions.set(true);
     assertThat(readiness.extensionWaits()).isTrue();
@@ -23,9 +23,18 @@ final class ReadinessTest {
   void waitsForTheRuntime() {
     extensions.set(true);
     assertThat(readiness.extensionWaits()).isFalse();
-    assertThat(readiness.runtimeWaits()).isTrue();
-    readiness.working();
+    assertThat(readiness.runtimeWaits(0)).isTrue();
+    assertThat(readiness.working()).isEqualTo(1);
     assertThat(readiness.extensionWaits()).isFalse();
-    assertThat(readiness.runtimeWaits()).isTrue();
+    assertThat(readiness.runtimeWaits(1)).isTrue();
+  }
+
+  @Test
+  void heedsNoRuntimeThatHasGotAnEventMeanwhile() {
+    extensions.set(true);
+    assertThat(readiness.working()).isEqualTo(1);
+    assertThat(readiness.runtimeWaits(0)).isFalse();
+    assertThat(readiness.extensionWaits()).isFalse();
+    assertThat(readiness.runtimeWaits(1)).isTrue();
   }
 }

@@ -11,12 +11,21 @@ import dev.lambic.http.HttpConfig;
 import dev.lambic.http.HttpRequest;
 import dev.lambic.http.HttpServer;
 import dev.lambic.http.Responder;
+import dev.lambic.kernel.Ids;
+import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.RawConnection.Reply;
+import dev.lambic.sandbox.Limits;
+import dev.lambic.sandbox.Sandbox;
+import dev.lambic.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -27,12 +36,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Talks to the Runtime API as runtimes do, and as no runtime should. */
 final class RuntimeApiTest {
+  private static final RuntimeTarget TARGET =
+      new RuntimeTarget("provided.al2023", false, List.of(), List.of(), Map.of(), Optional.empty());
   private static final HttpConfig LIMITS =
       new HttpConfig(RuntimeApi.MAX_RESPONSE_BYTES + 4096, 16 << 20, 64 << 10, 64, Duration.ZERO);
 
   private final ConcurrentLinkedQueue<Throwable> faults = new ConcurrentLinkedQueue<>();
   private final RecordingListener heard = new RecordingListener();
-  private final RuntimeApi api = new RuntimeApi(heard);
+  private final RuntimeApi api = new RuntimeApi(heard, had -> heard.ready());
   private HttpServer server;
   private HttpServer.Listener listener;
   private RawConnection runtime;
@@ -102,7 +113,7 @@ final class RuntimeApiTest {
     api.deliver(work("id-1"));
     assertThat(runtime.exchange(nextRequest()).header("lambda-runtime-aws-request-id"))
         .isEqualTo("id-1");
-    heard.next("ready");
+    assertThat(heard.peek()).isNull();
   }
 
   @Test
@@ -299,6 +310,57 @@ final class RuntimeApiTest {
     assertThat(second.sent).isZero();
   }
 
+  private Generation generation() {
+    Sandbox sandbox =
+        new FakeSandboxes()
+            .create(
+                new SandboxSpec(
+                    "g", new Limits(128L << 20, 0, 16), 1 << 20, "g", Optional.empty()));
+    return new Generation(
+        heard,
+        VariablesTest.spec(TARGET, Map.of(), Path.of("/code")),
+        sandbox,
+        new Services(
+            Ticker.system(),
+            Ids.seeded(1),
+            (where, fault) -> faults.add(fault),
+            new ByteBudget(1)));
+  }
+
+  @Test
+  void isReadyAgainAfterAnEventThatLostItsConnection() {
+    Generation generation = generation();
+    LostResponder lost = new LostResponder();
+    generation.api().handle(next(), lost);
+    heard.next("ready");
+    generation.deliver(work("id-1"));
+    lost.disconnect();
+    generation.api().handle(next(), new LostResponder());
+    assertThat(heard.peek()).isNull();
+    generation.api().handle(request("POST", "invocation/id-1/response"), new LostResponder());
+    heard.next("responded");
+    generation.api().handle(next(), new LostResponder());
+    heard.next("ready");
+  }
+
+  @Test
+  void isReadyAgainAfterAnEventThatCameWhileItSaidSo() {
+    Generation generation = generation();
+    LostResponder lost = new LostResponder();
+    generation.api().handle(next(), lost);
+    heard.next("ready");
+    lost.disconnect();
+    LostResponder second = new LostResponder();
+    second.meanwhile = () -> generation.deliver(work("id-1"));
+    generation.api().handle(next(), second);
+    assertThat(second.sent).isEqualTo(200);
+    assertThat(heard.peek()).isNull();
+    generation.api().handle(request("POST", "invocation/id-1/response"), new LostResponder());
+    heard.next("responded");
+    generation.api().handle(next(), new LostResponder());
+    heard.next("ready");
+  }
+
   private static HttpRequest next() {
     return request("GET", "invocation/next");
   }
@@ -317,6 +379,9 @@ final class RuntimeApiTest {
     private int sent;
     private boolean open = true;
     private @Nullable Runnable abort;
+
+    /** Happens after the API took the request and before it says so. */
+    private Runnable meanwhile = () -> {};
 
     @Override
     public void send(int status, Headers headers, byte[] body) {
@@ -340,6 +405,7 @@ final class RuntimeApiTest {
       } else {
         action.run();
       }
+      meanwhile.run();
     }
 
     void disconnect() {
@@ -413,5 +479,18 @@ final class RuntimeApiTest {
       again.send(nextRequest());
       heard.next("ready");
     }
+  }
+
+  @Test
+  void failsNoInvocationByAnythingElseThatIsTooLarge() throws IOException {
+    running("id-1");
+    try (RawConnection other = connect()) {
+      other.send(
+          "POST /2020-01-01/extension/register HTTP/1.1\r\nHost: x\r\n"
+              + "Content-Length: 100000000\r\n\r\n");
+      assertThat(other.receive().status()).isEqualTo(413);
+    }
+    assertThat(heard.peek()).isNull();
+    assertThat(runtime.exchange(post("invocation/id-1/response", "1")).status()).isEqualTo(202);
   }
 }

@@ -31,7 +31,7 @@ final class StreamedResultTest {
 
   private final ConcurrentLinkedQueue<Throwable> faults = new ConcurrentLinkedQueue<>();
   private final RecordingListener heard = new RecordingListener();
-  private final RuntimeApi api = new RuntimeApi(heard);
+  private final RuntimeApi api = new RuntimeApi(heard, had -> heard.ready());
   private HttpServer server;
   private HttpServer.Listener listener;
   private RawConnection runtime;

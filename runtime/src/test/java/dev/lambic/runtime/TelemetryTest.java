@@ -52,6 +52,11 @@ final class TelemetryTest {
   void close() {
     telemetry.close();
     assertThat(faults).isEmpty();
+    // What was on its way is given back as soon as its sending has ended.
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (budget.left() != BUDGET && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
     assertThat(budget.left()).isEqualTo(BUDGET);
   }
 
@@ -343,6 +348,35 @@ final class TelemetryTest {
       telemetry.line("function", "later");
       assertThat(second.event("later")).isNotNull();
       assertThat(first.poll()).isNull();
+    }
+  }
+
+  @Test
+  void letsAnExtensionSubscribeOnlySoOften() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      SubscriptionRequest request =
+          request(subscription("2022-07-01", silent.getLocalPort()), false);
+      for (int i = 0; i < 20; i++) {
+        telemetry.subscribe("agent", request);
+      }
+      assertThatThrownBy(() -> telemetry.subscribe("agent", request))
+          .isInstanceOfSatisfying(
+              Refusal.class, refusal -> assertThat(refusal.status()).isEqualTo(400))
+          .hasMessage("The extension subscribed more than 20 times");
+      telemetry.subscribe("another", request);
+      telemetry.close();
+    }
+  }
+
+  @Test
+  void countsWhatIsOnItsWay() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      telemetry.subscribe(
+          "agent", request(subscription("2022-07-01", silent.getLocalPort()), false));
+      try (Socket _ = silent.accept()) {
+        assertThat(budget.left()).isLessThan(BUDGET);
+        telemetry.close();
+      }
     }
   }
 
