@@ -120,8 +120,6 @@ final class Worker implements EnvironmentListener {
     init.complete(new Init.TimedOut(ticker.nanos() - created));
   }
 
-  // ---- beginning ----
-
   /** Says what is about to be started. */
   void starting(RuntimeTarget target) {
     target.warning().ifPresent(log::warn);
@@ -362,8 +360,6 @@ final class Worker implements EnvironmentListener {
     }
   }
 
-  // ---- what the environment says ----
-
   @Override
   public void output(byte[] bytes, int length) {
     log.output(bytes, length);
@@ -558,8 +554,6 @@ final class Worker implements EnvironmentListener {
     states.stream().map(LogLines::extension).forEach(log::platform);
   }
 
-  // ---- failing ----
-
   /** Leaves the way of success, with the lock held. */
   private Fall fall(
       Life to, byte[] body, Ending how, @Nullable PlatformLine line, Init.@Nullable Unfit restart) {
@@ -641,8 +635,6 @@ final class Worker implements EnvironmentListener {
     }
   }
 
-  // ---- the log of an invocation ----
-
   /** Completes the log of an invocation, and its answer if that carries the log. */
   private void report(Task finished) {
     attempts.drain(environment);
@@ -674,8 +666,6 @@ final class Worker implements EnvironmentListener {
   private synchronized @Nullable Outcome outcomeOf(Task of) {
     return of.outcome;
   }
-
-  // ---- being idle ----
 
   /** One timer per environment at most, set anew only when it fires. */
   private void freezeLater() {
@@ -737,8 +727,6 @@ final class Worker implements EnvironmentListener {
     log.platform(lines.initRuntimeDone(Phase.INIT, Ending.success()));
     log.platform(lines.initReport(Phase.INIT, ready.nanos(), Ending.success()));
   }
-
-  // ---- ending ----
 
   /**
    * Ends the environment if it is not running anything.
