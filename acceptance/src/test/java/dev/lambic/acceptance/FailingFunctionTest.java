@@ -49,7 +49,7 @@ class FailingFunctionTest {
         TestFunction.python(
             LAMBIC.lambda(), "quick", "failing.py", settings -> settings.timeout(2));
     node =
-        TestFunction.node(LAMBIC.lambda(), "node", "failing.mjs", settings -> settings.timeout(4));
+        TestFunction.node(LAMBIC.lambda(), "node", "failing.mjs", settings -> settings.timeout(8));
     byte[] zip = Zip.ofFunction("errors.rb");
     ruby =
         TestFunction.create(
@@ -58,7 +58,7 @@ class FailingFunctionTest {
             TestFunction.RUBY,
             "errors.handler",
             zip,
-            settings -> settings.timeout(4));
+            settings -> settings.timeout(8));
   }
 
   @AfterEach
@@ -164,7 +164,7 @@ class FailingFunctionTest {
     Invoked answer = node.act(what);
     if (what.equals("spin")) {
       assertThat(answer.errorType()).isEqualTo("Sandbox.Timedout");
-      assertThat(answer.errorMessage()).endsWith("Task timed out after 4.00 seconds");
+      assertThat(answer.errorMessage()).endsWith("Task timed out after 8.00 seconds");
     } else {
       // Nothing can ever settle the promise: Node.js runs out of work and ends.
       assertThat(answer.errorType()).isEqualTo("Runtime.NodeJsExit");
@@ -175,7 +175,7 @@ class FailingFunctionTest {
   void rubyFunctionsAreTimedOutToo() {
     Invoked answer = ruby.act("spin");
     assertThat(answer.errorType()).isEqualTo("Sandbox.Timedout");
-    assertThat(answer.errorMessage()).endsWith("Task timed out after 4.00 seconds");
+    assertThat(answer.errorMessage()).endsWith("Task timed out after 8.00 seconds");
     assertThat(ruby.act("nothing").success().asText()).isEqualTo("well");
   }
 

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.HashMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -231,10 +232,18 @@ class JavaFunctionTest {
 
   @Test
   void anEnvironmentIsInitialisedOnceAndReused() {
-    JsonNode first = probe.act("identity").success();
-    JsonNode second = probe.act("identity").success();
-    assertThat(second.path("loaded")).isEqualTo(first.path("loaded"));
-    assertThat(second.path("calls").asInt()).isEqualTo(first.path("calls").asInt() + 1);
+    // A call that comes before the runtime has asked for more may get another environment.
+    Map<String, Integer> calls = new HashMap<>();
+    Await.until(
+        Duration.ofSeconds(60),
+        () -> "calls of environments: " + calls,
+        () -> {
+          JsonNode answer = probe.act("identity").success();
+          int count = answer.path("calls").asInt();
+          Integer before = calls.put(answer.path("loaded").asText(), count);
+          assertThat(before == null || count == before + 1).as("%s, %s", before, answer).isTrue();
+          return before != null;
+        });
   }
 
   @Test

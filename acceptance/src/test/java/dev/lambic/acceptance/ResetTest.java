@@ -20,12 +20,12 @@ class ResetTest {
     "exit, Runtime.ExitError, Runtime exited with error: exit status 4",
     "signal, Runtime.ExitError, Runtime exited with error: signal: segmentation fault",
     "memory, Runtime.ExitError, Runtime exited with error: signal: killed",
-    "sleep, Sandbox.Timedout, Task timed out after 3.00 seconds",
+    "sleep, Sandbox.Timedout, Task timed out after 6.00 seconds",
   })
   void theProcessesAreNewAndTheFilesAreNot(String failure, String type, String message) {
     TestFunction function =
         TestFunction.python(
-            LAMBIC.lambda(), failure, "standing.py", settings -> settings.timeout(3));
+            LAMBIC.lambda(), failure, "standing.py", settings -> settings.timeout(6).memorySize(512));
     JsonNode before = mark(function, "before");
     assertThat(before.path("found").isNull()).isTrue();
     Invoked failed = function.act(failure);

@@ -19,7 +19,7 @@ final class Task {
   long began;
   long ended;
   Ending ending = Ending.success();
-  @Nullable Outcome outcome;
+  volatile @Nullable Outcome outcome;
 
   Task(Invocation invocation, Invoker.Answer answer, long initNanos) {
     this.invocation = invocation;
@@ -33,6 +33,14 @@ final class Task {
       clockRuns = true;
       began = now;
     }
+  }
+
+  /** It is over without an answer of the function. */
+  void lose(long now, Ending how, byte[] body) {
+    startClock(now);
+    ended = now;
+    ending = how;
+    outcome = Outcome.failure(how.type(), body);
   }
 
   String id() {

@@ -170,7 +170,7 @@ final class Worker implements EnvironmentListener {
     if (next.begun) {
       hand(next, arm);
     } else if (arm) {
-      dueDeadline = timers.after(timeout, this::deadlineMayBeOver);
+      setDeadline(timeout);
     }
     return true;
   }
@@ -190,7 +190,7 @@ final class Worker implements EnvironmentListener {
       }
     }
     if (arm) {
-      dueDeadline = timers.after(timeout, this::deadlineMayBeOver);
+      setDeadline(timeout);
     }
     return true;
   }
@@ -206,11 +206,8 @@ final class Worker implements EnvironmentListener {
     synchronized (this) {
       how = ending;
       busy = task != null || state == Life.ANSWERED;
-      lost.startClock(ticker.nanos());
-      lost.ended = lost.began;
-      lost.ending = Ending.error(EXIT_ERROR);
       byte[] body = InvocationErrors.body(EXIT_ERROR, lost.id(), how);
-      lost.outcome = Outcome.failure(EXIT_ERROR, body);
+      lost.lose(ticker.nanos(), Ending.error(EXIT_ERROR), body);
     }
     Fall fall = new Fall(lost, false, LogLines.exited(lost.id(), how, EXIT_ERROR), null, false);
     chores.add(() -> {
@@ -266,8 +263,19 @@ final class Worker implements EnvironmentListener {
       }
       of.restart();
     } catch (LambicException e) {
-      restartFailed(e.code(), null, String.valueOf(e.getMessage()));
+      notRestarted(e.code(), String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      owner.fault("starting a runtime anew", e);
+      notRestarted("SandboxFailure", "The runtime could not be started.");
     }
+  }
+
+  private void notRestarted(String errorType, String why) {
+    synchronized (this) {
+      // Whatever it failed at, nobody else will tell of it.
+      restarted |= state == Life.RESTARTING;
+    }
+    restartFailed(errorType, null, why);
   }
 
   private void beginLater(Task next, boolean thaw) {
@@ -309,7 +317,7 @@ final class Worker implements EnvironmentListener {
     Invocation invocation = next.invocation;
     long left = next.began + timeout - ticker.nanos();
     if (arm) {
-      dueDeadline = timers.after(left, this::deadlineMayBeOver);
+      setDeadline(left);
     }
     Environment to = environment;
     if (to == null) {
@@ -329,6 +337,17 @@ final class Worker implements EnvironmentListener {
       owner.fault("delivering an event", e);
       end();
     }
+  }
+
+  private void setDeadline(long left) {
+    dueDeadline = timers.after(left, this::deadlineMayBeOver);
+    synchronized (this) {
+      if (state != Life.ENDING) {
+        return;
+      }
+    }
+    // It ended before the timer was there to be cancelled.
+    cancel(dueDeadline);
   }
 
   /** One timer per environment at most, set anew only when it fires: most calls end long before. */
@@ -354,7 +373,7 @@ final class Worker implements EnvironmentListener {
       }
     }
     if (fall == null) {
-      dueDeadline = timers.after(left, this::deadlineMayBeOver);
+      setDeadline(left);
     } else {
       fallen(fall);
     }
@@ -566,10 +585,7 @@ final class Worker implements EnvironmentListener {
       return new Fall(null, false, null, null, false);
     }
     if (!answered) {
-      lost.startClock(ticker.nanos());
-      lost.ended = ticker.nanos();
-      lost.ending = how;
-      lost.outcome = Outcome.failure(how.type(), body);
+      lost.lose(ticker.nanos(), how, body);
     }
     return new Fall(lost, answered, line, restart, !how.isSuccess() && how.errorType() == null);
   }
@@ -629,7 +645,7 @@ final class Worker implements EnvironmentListener {
     if (lost == null) {
       return;
     }
-    Outcome given = outcomeOf(lost);
+    Outcome given = lost.outcome;
     if (given != null && (lost.invocation.wantLog() || !fall.answered())) {
       give(lost, given);
     }
@@ -639,7 +655,7 @@ final class Worker implements EnvironmentListener {
   private void report(Task finished) {
     attempts.drain(environment);
     figures(finished);
-    Outcome given = outcomeOf(finished);
+    Outcome given = finished.outcome;
     if (finished.invocation.wantLog() && given != null) {
       give(finished, given);
     }
@@ -647,24 +663,14 @@ final class Worker implements EnvironmentListener {
 
   private void figures(Task finished) {
     long peak = attempts.peakMemory(environment);
-    PlatformLine end;
-    PlatformLine report;
     synchronized (this) {
-      end = lines.end(finished);
-      report = lines.report(finished, peak);
-    }
-    log.platform(end);
-    log.platform(report);
-    synchronized (this) {
+      log.platform(lines.end(finished));
+      log.platform(lines.report(finished, peak));
       Outcome given = finished.outcome;
       if (finished.invocation.wantLog() && given != null) {
         finished.outcome = given.withLogTail(log.tail());
       }
     }
-  }
-
-  private synchronized @Nullable Outcome outcomeOf(Task of) {
-    return of.outcome;
   }
 
   /** One timer per environment at most, set anew only when it fires. */
