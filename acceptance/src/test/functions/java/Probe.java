@@ -3,6 +3,7 @@ package probe;
 import com.amazonaws.services.lambda.runtime.ClientContext;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.logging.LogLevel;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Paths;
@@ -35,9 +36,14 @@ public class Probe implements RequestHandler<Map<String, Object>, Object> {
       case "log":
         System.out.println("printed");
         System.err.println("to stderr");
-        context.getLogger().log("logged by the logger\n");
+        context.getLogger().log("logged by the logger");
+        context.getLogger().log("in two\nlines");
         System.out.print("without an end");
         return context.getAwsRequestId();
+      case "levels":
+        context.getLogger().log("for your information", LogLevel.INFO);
+        context.getLogger().log("an error", LogLevel.ERROR);
+        return null;
       case "raise":
         throw new IllegalStateException((String) event.get("text"), new RuntimeException("why"));
       case "overflow":

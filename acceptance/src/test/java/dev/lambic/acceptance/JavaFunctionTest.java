@@ -135,7 +135,8 @@ class JavaFunctionTest {
             "TZ",
             "_AWS_XRAY_DAEMON_ADDRESS",
             "_AWS_XRAY_DAEMON_PORT",
-            "_HANDLER");
+            "_HANDLER",
+            "_LAMBDA_TELEMETRY_LOG_FD");
     assertThat(answer.path("home").asText()).startsWith("/var/lang");
     assertThat(answer.path("trace").asText()).startsWith("Root=1-");
     assertThat(answer.path("heap").asInt()).isBetween(380, 435);
@@ -244,6 +245,41 @@ class JavaFunctionTest {
           assertThat(before == null || count == before + 1).as("%s, %s", before, answer).isTrue();
           return before != null;
         });
+  }
+
+  @Test
+  void whatTheLoggerTakesIsOneEvent() {
+    TestFunction function = function("logger", "probe.Probe");
+    Invoked answer = function.invoke("{\"do\":\"raise\",\"text\":\"two\\nlines\"}");
+    assertThat(answer.errorMessage()).isEqualTo("two\nlines");
+    function.act("log");
+    List<String> log = log(function, text -> text.startsWith("logged"));
+    assertThat(log)
+        .contains("logged by the logger\n", "in two\nlines\n", "printed\n", "to stderr\n")
+        .anyMatch(text ->
+            text.startsWith("two\nlines: java.lang.IllegalStateException\n")
+                && text.contains("\n\tat probe.Probe.handleRequest(Probe.java:")
+                && text.contains("\nCaused by: java.lang.RuntimeException: why"));
+  }
+
+  @Test
+  void aLogInJsonHasTheLevelsOfTheFunction() {
+    TestFunction function =
+        function(
+            "json",
+            "probe.Probe",
+            settings ->
+                settings.loggingConfig(log ->
+                    log.logFormat("JSON").applicationLogLevel("WARN").systemLogLevel("INFO")));
+    Invoked answer = function.act("levels");
+    List<String> log = log(function, text -> text.contains("an error"));
+    assertThat(log).noneMatch(text -> text.contains("for your information"));
+    JsonNode line =
+        Invoked.parse(
+            log.stream().filter(text -> text.contains("an error")).findFirst().orElseThrow());
+    assertThat(line.path("level").asText()).isEqualTo("ERROR");
+    assertThat(line.path("message").asText()).isEqualTo("an error");
+    assertThat(line.path("AWSRequestId").asText()).isEqualTo(answer.requestId());
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.sandbox.Command;
 import dev.lambic.sandbox.Limits;
+import dev.lambic.sandbox.OutputListener;
 import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxException;
@@ -157,10 +158,15 @@ public final class EnvironmentFactory {
     Command command =
         new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), directory(spec));
     try {
-      generation.runs(sandbox.start(command, generation::output));
+      generation.runs(sandbox.start(command, output(spec, generation)));
     } catch (SandboxException e) {
       throw isOfFunction(spec, argv) ? ofFunction(spec, argv, e) : e;
     }
+  }
+
+  private static OutputListener output(EnvironmentSpec spec, Generation generation) {
+    boolean framed = spec.target().variables().containsKey(LogFrames.VARIABLE);
+    return framed ? new LogFrames(generation::output) : generation::output;
   }
 
   private static LambicException cannotListen(int port, IOException e) {

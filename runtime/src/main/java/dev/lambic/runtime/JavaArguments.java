@@ -75,6 +75,10 @@ record JavaArguments(int major, String classPath, Path archive, String library)
     // Otherwise a file in the function's /tmp.
     all.add("-XX:-UsePerfData");
     all.add("-Djava.net.preferIPv4Stack=true");
+    if (major > 8) {
+      // The client makes its log's file of a descriptor, which newer versions keep to themselves.
+      all.add("--add-opens=java.base/java.io=ALL-UNNAMED");
+    }
     if (major >= 24) {
       // The client is native code in part, of which newer versions would warn at every start.
       all.add("--enable-native-access=ALL-UNNAMED");

@@ -119,7 +119,8 @@ public final class JavaRuntimes {
         true,
         mounts,
         List.of(Jdk.PROGRAM),
-        Map.of(),
+        // Standard output, where frames are told apart from what the function prints.
+        Map.of(LogFrames.VARIABLE, "1"),
         warning(identifier, major, jdk),
         Optional.empty(),
         arguments);

@@ -150,7 +150,9 @@ final class JavaRuntimesTest {
             "The runtime "
                 + identifier
                 + " is not installed; java of version 25.0.3 is used instead.");
-    assertThat(target.command(spec(target, ""))).contains("--enable-native-access=ALL-UNNAMED");
+    assertThat(target.command(spec(target, "")))
+        .contains(
+            "--add-opens=java.base/java.io=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED");
   }
 
   @Test
