@@ -347,7 +347,7 @@ final class Worker implements EnvironmentListener {
       }
     }
     // It ended before the timer was there to be cancelled.
-    cancel(dueDeadline);
+    Timers.cancel(dueDeadline);
   }
 
   /** One timer per environment at most, set anew only when it fires: most calls end long before. */
