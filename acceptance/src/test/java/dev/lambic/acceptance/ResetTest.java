@@ -25,7 +25,10 @@ class ResetTest {
   void theProcessesAreNewAndTheFilesAreNot(String failure, String type, String message) {
     TestFunction function =
         TestFunction.python(
-            LAMBIC.lambda(), failure, "standing.py", settings -> settings.timeout(6).memorySize(512));
+            LAMBIC.lambda(),
+            failure,
+            "standing.py",
+            settings -> settings.timeout(6).memorySize(512));
     JsonNode before = mark(function, "before");
     assertThat(before.path("found").isNull()).isTrue();
     Invoked failed = function.act(failure);
