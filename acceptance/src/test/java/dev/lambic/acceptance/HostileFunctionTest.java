@@ -31,7 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * that is named beside it, and a neighbour lives on. INVARIANTS.md lists what is forbidden.
  */
 class HostileFunctionTest {
-  private static final String ABSTRACT = "lambic-acceptance-hostile";
+  private static final String ABSTRACT =
+      "lambic-acceptance-hostile-" + ProcessHandle.current().pid();
   private static final List<String> FILES =
       List.of(
           "hostile.py",

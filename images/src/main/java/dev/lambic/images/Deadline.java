@@ -1,7 +1,7 @@
 package dev.lambic.images;
 
+import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +13,7 @@ final class Deadline {
 
   private Deadline() {}
 
-  static Deadline closing(InputStream stream, Duration after) {
+  static Deadline closing(Closeable stream, Duration after) {
     Deadline deadline = new Deadline();
     var _ =
         deadline
@@ -29,6 +29,17 @@ final class Deadline {
               return null;
             });
     return deadline;
+  }
+
+  /** The deadline as a resource that is cancelled at the end of its block. */
+  Scope scope() {
+    return this::cancel;
+  }
+
+  /** Ends without an error. */
+  interface Scope extends AutoCloseable {
+    @Override
+    void close();
   }
 
   void cancel() {

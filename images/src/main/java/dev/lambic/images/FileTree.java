@@ -81,14 +81,19 @@ interface FileTree extends AutoCloseable {
     private Archive(FileChannel channel) throws IOException {
       this.channel = channel;
       TarReader tar = new TarReader(Channels.newInputStream(channel));
+      long names = 0;
       for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
+        names += entry.name().length() + entry.link().length();
         if (entry.type() == TarEntry.FILE) {
           files.put(String.join("/", Paths.downward(entry.name())), entry);
         } else if (entry.type() == TarEntry.SYMBOLIC_LINK || entry.type() == TarEntry.HARD_LINK) {
           link(entry);
         }
-        if (files.size() > Layer.MAX_ENTRIES) {
-          throw new IOException("the archive has more than " + Layer.MAX_ENTRIES + " files");
+        if (files.size() > Layer.MAX_ENTRIES || names > Layer.MAX_NAMES) {
+          throw new IOException(
+              "the archive has more than "
+                  + Layer.MAX_ENTRIES
+                  + " files, or their names are too long");
         }
       }
     }

@@ -1,5 +1,7 @@
 package dev.lambic.images;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -51,6 +53,7 @@ public record ImageReference(
   private static final Pattern IN_FILES =
       Pattern.compile("([^\\x00:@][^\\x00:@]{0,4095})" + TAG + DIGEST);
   private static final int MAX_REPOSITORY = 255;
+  private static final int MAX_PORT = 65535;
 
   /**
    * Reads a reference.
@@ -76,6 +79,7 @@ public record ImageReference(
     // Without one of these it is a repository of nobody knows which registry.
     boolean host = name.contains(".") || name.startsWith("[") || name.equals("localhost");
     if ((!host && port.isEmpty())
+        || !isAuthority(name + port)
         || registry.group(3).length() > MAX_REPOSITORY
         || (registry.group(4) == null && registry.group(5) == null)) {
       throw none(text);
@@ -86,6 +90,16 @@ public record ImageReference(
         registry.group(3),
         tag(registry, 4),
         digest(registry, 5));
+  }
+
+  /** Whether it can be connected to: a host that is well formed, and a port that exists. */
+  private static boolean isAuthority(String authority) {
+    try {
+      URI place = new URI("https://" + authority + "/");
+      return place.getHost() != null && place.getPort() <= MAX_PORT && place.getPort() != 0;
+    } catch (URISyntaxException e) {
+      return false;
+    }
   }
 
   private static Optional<String> tag(Matcher matcher, int group) {

@@ -44,6 +44,7 @@ import java.util.stream.Stream;
 public final class ImageStore {
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration BLOB = Duration.ofMinutes(15);
+  private static final Duration PULL = Duration.ofMinutes(30);
   private static final int AT_ONCE = 2;
   private static final int STRIPES = 64;
   private static final int NESTED_LISTS = 3;
@@ -184,15 +185,26 @@ public final class ImageStore {
   public void pull(ImageReference image) {
     Digest digest =
         image.digest().orElseThrow(() -> new IllegalArgumentException("no digest: " + image));
-    if (isReady(digest)) {
+    if (keepIfReady(digest)) {
       return;
     }
     try (Held _ = turn(digest)) {
-      if (!isReady(digest)) {
+      if (!keepIfReady(digest)) {
         pullNow(image, digest);
       }
     } catch (IOException e) {
       throw unreadable(image, e);
+    }
+  }
+
+  /** Whether the image is there; its grace period begins anew then. */
+  private boolean keepIfReady(Digest digest) {
+    synchronized (lock) {
+      boolean ready = isReady(digest);
+      if (ready) {
+        known.computeIfAbsent(digest, d -> new Use()).unused = false;
+      }
+      return ready;
     }
   }
 
@@ -234,7 +246,8 @@ public final class ImageStore {
 
   private void pullNow(ImageReference image, Digest digest) throws IOException {
     Path built = Files.createTempDirectory(unfinished, "image-");
-    try (Origin origin = sources.open(image)) {
+    try (Origin origin = sources.open(image);
+        Deadline.Scope _ = Deadline.closing(origin::close, PULL).scope()) {
       Manifest manifest = find(origin, image);
       byte[] config = config(origin, manifest.config());
       RootTree tree = new RootTree();
@@ -251,7 +264,7 @@ public final class ImageStore {
       }
       tree.addMountPoints();
       Path root = Files.createDirectory(built.resolve(ROOT));
-      tree.write(root);
+      tree.write(root, left);
       Files.write(built.resolve(CONFIG), config);
       Files.write(built.resolve(LAYERS), names);
       publish(built, images, digest);

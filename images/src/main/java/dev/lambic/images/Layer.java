@@ -7,6 +7,8 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -32,6 +34,9 @@ final class Layer {
   /** Entries of all layers of an image. */
   static final int MAX_ENTRIES = 400_000;
 
+  /** Characters of all names and links of an image. */
+  static final long MAX_NAMES = 64 << 20;
+
   private static final String LIST = "entries";
   private static final String FILES = "files";
   private static final String WHITEOUT = ".wh.";
@@ -48,22 +53,27 @@ final class Layer {
     return new Layer(directory);
   }
 
-  /** What the layer says, in its order. */
-  List<LayerEntry> entries() throws IOException {
-    List<LayerEntry> entries = new ArrayList<>();
+  /** Is given what a layer says. */
+  interface Reader {
+    void read(LayerEntry entry) throws IOException;
+  }
+
+  /** Reads what the layer says, in its order; never all of it is in memory. */
+  void forEach(Reader reader) throws IOException {
     try (DataInputStream in =
         new DataInputStream(
             new BufferedInputStream(Files.newInputStream(directory.resolve(LIST))))) {
       for (int left = in.readInt(); left > 0; left--) {
-        entries.add(LayerEntry.read(in));
+        reader.read(LayerEntry.read(in));
       }
     }
-    return entries;
   }
 
   /** Bytes of all its files. */
   long bytes() throws IOException {
-    return entries().stream().mapToLong(LayerEntry::size).sum();
+    long[] sum = {0};
+    forEach(entry -> sum[0] += entry.size());
+    return sum[0];
   }
 
   /** The file with a content. */
@@ -86,8 +96,7 @@ final class Layer {
     Files.createDirectory(directory.resolve(FILES));
     // The end of the tar is not the end of the stream, whose digest is of all of it.
     try (InputStream plain = new Limited(plain(packed), budget)) {
-      List<LayerEntry> entries = layer.unpackAll(new TarReader(plain));
-      layer.write(entries);
+      layer.unpackAll(new TarReader(plain));
       plain.transferTo(OutputStream.nullOutputStream());
     }
     packed.transferTo(OutputStream.nullOutputStream());
@@ -113,8 +122,23 @@ final class Layer {
     return in;
   }
 
-  private List<LayerEntry> unpackAll(TarReader tar) throws IOException {
-    List<LayerEntry> entries = new ArrayList<>();
+  /** Writes the files and the list, which begins with how many entries it has. */
+  private void unpackAll(TarReader tar) throws IOException {
+    Path list = directory.resolve(LIST);
+    int entries;
+    try (DataOutputStream out =
+        new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(list)))) {
+      out.writeInt(0);
+      entries = unpackAll(tar, out);
+    }
+    try (FileChannel begin = FileChannel.open(list, StandardOpenOption.WRITE)) {
+      begin.write(ByteBuffer.allocate(Integer.BYTES).putInt(0, entries), 0);
+    }
+  }
+
+  private int unpackAll(TarReader tar, DataOutputStream list) throws IOException {
+    int entries = 0;
+    long names = 0;
     int contents = 0;
     for (TarEntry next = tar.next(); next != null; next = tar.next()) {
       LayerEntry entry = entry(next, contents);
@@ -124,9 +148,11 @@ final class Layer {
       if (entry.kind() == LayerEntry.Kind.FILE) {
         store(tar, next, content(contents++));
       }
-      entries.add(entry);
-      if (entries.size() > MAX_ENTRIES) {
-        throw new IOException("the layer has more than " + MAX_ENTRIES + " files");
+      entry.write(list);
+      names += entry.names();
+      if (++entries > MAX_ENTRIES || names > MAX_NAMES) {
+        throw new IOException(
+            "the layer has more than " + MAX_ENTRIES + " files, or their names are too long");
       }
     }
     return entries;
@@ -197,17 +223,6 @@ final class Layer {
     }
     Files.setLastModifiedTime(file, FileTime.from(entry.seconds(), TimeUnit.SECONDS));
     Files.setPosixFilePermissions(file, permissions(entry.mode()));
-  }
-
-  private void write(List<LayerEntry> entries) throws IOException {
-    try (DataOutputStream out =
-        new DataOutputStream(
-            new BufferedOutputStream(Files.newOutputStream(directory.resolve(LIST))))) {
-      out.writeInt(entries.size());
-      for (LayerEntry entry : entries) {
-        entry.write(out);
-      }
-    }
   }
 
   /** The nine bits that count. */

@@ -47,6 +47,11 @@ record LayerEntry(Kind kind, List<String> path, int mode, long size, String link
     path = List.copyOf(path);
   }
 
+  /** Characters of its names, which are bounded because trees keep them in memory. */
+  int names() {
+    return path.stream().mapToInt(String::length).sum() + path.size() + link.length();
+  }
+
   void write(DataOutput out) throws IOException {
     out.writeByte(kind.letter);
     out.writeUTF(String.join("/", path));

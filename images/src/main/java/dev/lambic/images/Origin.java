@@ -2,6 +2,7 @@ package dev.lambic.images;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 
 /** Gives the parts of one image. Used by one thread, and closed by it. */
 interface Origin extends AutoCloseable {
@@ -14,6 +15,9 @@ interface Origin extends AutoCloseable {
 
   /** What manifests and configurations may have of bytes. */
   int MAX_DOCUMENT = 4 << 20;
+
+  /** In what time all of a manifest, token or configuration must come. */
+  Duration READ = Duration.ofSeconds(30);
 
   /**
    * The manifest that is asked for.
@@ -31,10 +35,16 @@ interface Origin extends AutoCloseable {
   @Override
   void close() throws IOException;
 
-  /** All of a document. */
+  /** All of a document, which must come soon. */
   static byte[] document(InputStream in) throws IOException {
     try (in) {
-      byte[] bytes = in.readNBytes(MAX_DOCUMENT + 1);
+      Deadline deadline = Deadline.closing(in, READ);
+      byte[] bytes;
+      try {
+        bytes = in.readNBytes(MAX_DOCUMENT + 1);
+      } finally {
+        deadline.cancel();
+      }
       if (bytes.length > MAX_DOCUMENT) {
         throw new ImageException(
             ImageException.Reason.INVALID,

@@ -10,6 +10,7 @@ import java.util.List;
 final class Paths {
   private static final int MAX_BYTES = 4095;
   private static final int MAX_COMPONENT = 255;
+  private static final int MAX_COMPONENTS = 256;
 
   private Paths() {}
 
@@ -35,6 +36,9 @@ final class Paths {
       if (!component.isEmpty() && !component.equals(".")) {
         components.add(component);
       }
+    }
+    if (components.size() > MAX_COMPONENTS) {
+      throw new IOException("a path is too deep: " + Json.shortened(path));
     }
     return components;
   }

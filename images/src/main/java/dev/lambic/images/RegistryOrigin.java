@@ -119,16 +119,18 @@ final class RegistryOrigin implements Origin {
 
   private HttpResponse<InputStream> send(URI to, String accept, @Nullable String bearer)
       throws IOException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(to).timeout(ANSWER).header("Accept", accept).GET();
-    if (bearer != null) {
-      request.header("Authorization", "Bearer " + bearer);
-    }
     try {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(to).timeout(ANSWER).header("Accept", accept).GET();
+      if (bearer != null) {
+        request.header("Authorization", "Bearer " + bearer);
+      }
       return http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unavailable("The server is being stopped.", e);
+    } catch (IllegalArgumentException e) {
+      throw unavailable("The registry " + image.host() + " leads to no address: " + to, e);
     } catch (IOException e) {
       throw unavailable(
           "The registry "

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class RootTree {
   private static final int MAX_LINKS = 40;
 
+  /** No file system that is in use has room for fewer names of a file. */
+  private static final int MANY_NAMES = 1000;
+
   /** What is at a path. */
   private sealed interface Node {}
 
@@ -37,18 +40,18 @@ final class RootTree {
   }
 
   /** A file of a layer, or an empty one. */
-  private record Content(@Nullable Path file) implements Node {}
+  private record Content(@Nullable Layer layer, int number) implements Node {}
 
   private record Link(String target) implements Node {}
 
   private final Directory root = new Directory(0755);
   private int entries;
+  private long names;
 
   /** Puts a layer over those before it. */
   void add(Layer layer) throws IOException {
-    List<LayerEntry> all = layer.entries();
     // What a layer removes is of the layers below, wherever in its list that stands.
-    for (LayerEntry entry : all) {
+    layer.forEach(entry -> {
       switch (entry.kind()) {
         case REMOVED -> remove(entry.path());
         case OPAQUE -> {
@@ -59,12 +62,18 @@ final class RootTree {
         }
         default -> {}
       }
-    }
-    for (LayerEntry entry : all) {
-      if (++entries > Layer.MAX_ENTRIES) {
-        throw new IOException("the image has more than " + Layer.MAX_ENTRIES + " files");
-      }
+    });
+    layer.forEach(entry -> {
+      names += entry.names();
+      count();
       put(layer, entry);
+    });
+  }
+
+  private void count() throws IOException {
+    if (++entries > Layer.MAX_ENTRIES || names > Layer.MAX_NAMES) {
+      throw new IOException(
+          "the image has more than " + Layer.MAX_ENTRIES + " files, or their names are too long");
     }
   }
 
@@ -89,7 +98,7 @@ final class RootTree {
           parent.children.put(path.getLast(), new Directory(entry.mode()));
         }
       }
-      case FILE -> place(path, new Content(layer.content(entry.content())));
+      case FILE -> place(path, new Content(layer, entry.content()));
       case SYMBOLIC_LINK -> place(path, new Link(entry.link()));
       case HARD_LINK -> {
         List<String> target = Paths.downward(entry.link());
@@ -155,6 +164,7 @@ final class RootTree {
       } else if (next instanceof Directory directory) {
         way.addLast(directory);
       } else if (make) {
+        count();
         Directory made = new Directory(0755);
         here.children.put(name, made);
         way.addLast(made);
@@ -177,14 +187,19 @@ final class RootTree {
         instanceof Directory etc)) {
       throw new IOException("/etc is no directory");
     }
-    etc.children.put("hosts", new Content(null));
-    etc.children.put("resolv.conf", new Content(null));
+    etc.children.put("hosts", new Content(null, 0));
+    etc.children.put("resolv.conf", new Content(null, 0));
     find(List.of("opt"), true);
     find(List.of("var", "task"), true);
   }
 
-  /** Writes everything into an empty directory. */
-  void write(Path directory) throws IOException {
+  /**
+   * Writes everything into an empty directory.
+   *
+   * @param budget how many bytes may be copied because a file has no room for one more name
+   */
+  void write(Path directory, long budget) throws IOException {
+    long left = budget;
     record Todo(Directory from, Path to) {}
     Deque<Todo> todo = new ArrayDeque<>(List.of(new Todo(root, directory)));
     List<Todo> done = new ArrayList<>();
@@ -199,7 +214,12 @@ final class RootTree {
             todo.addLast(new Todo(below, to));
           }
           case Link link -> Files.createSymbolicLink(to, Path.of(link.target));
-          case Content content -> write(content.file, to);
+          case Content content -> {
+            left -= write(content, to);
+            if (left < 0) {
+              throw new IOException("the image has more bytes in other names than it may");
+            }
+          }
         }
       }
     }
@@ -208,17 +228,24 @@ final class RootTree {
     }
   }
 
-  private static void write(@Nullable Path file, Path to) throws IOException {
-    if (file == null) {
+  /** Returns how many bytes it copied. */
+  private static long write(Content content, Path to) throws IOException {
+    if (content.layer == null) {
       Files.createFile(to);
       Files.setPosixFilePermissions(to, Layer.permissions(0644));
-      return;
+      return 0;
     }
+    Path file = content.layer.content(content.number);
     try {
       Files.createLink(to, file);
-    } catch (FileSystemException tooManyNames) {
-      // A file can have only so many names; then there is a copy.
+      return 0;
+    } catch (FileSystemException e) {
+      // A file can have only so many names; then there is a copy. Nothing else is a reason for one.
+      if (((Number) Files.getAttribute(file, "unix:nlink")).intValue() < MANY_NAMES) {
+        throw e;
+      }
       Files.copy(file, to, StandardCopyOption.COPY_ATTRIBUTES);
+      return Files.size(file);
     }
   }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,13 +16,19 @@ import org.jspecify.annotations.Nullable;
  * of POSIX, which is all that builders of images write.
  *
  * <p>Own, because what it holds in memory is bounded whatever the tar claims: a header beside its
- * entry may have at most {@link #MAX_HEADER} bytes. Used by one thread.
+ * entry may have at most {@link #MAX_HEADER} bytes, an entry at most {@link #MAX_HEADERS} of them,
+ * and of those only what is used is kept. Used by one thread.
  */
 final class TarReader {
   /** What names and other facts beside an entry may be long. */
   static final int MAX_HEADER = 256 << 10;
 
+  /** How many headers may stand before an entry; builders write two or three. */
+  static final int MAX_HEADERS = 8;
+
   private static final int BLOCK = 512;
+  private static final String SPARSE = "GNU.sparse.";
+  private static final Set<String> USED = Set.of("path", "linkpath", "size", "mtime");
 
   private final InputStream in;
   private final byte[] block = new byte[BLOCK];
@@ -38,7 +45,10 @@ final class TarReader {
     Map<String, String> facts = new HashMap<>();
     @Nullable String longName = null;
     @Nullable String longLink = null;
-    for (; ; ) {
+    for (int headers = 0; ; headers++) {
+      if (headers > MAX_HEADERS) {
+        throw new IOException("an entry of the tar has too many headers");
+      }
       skip(left + padding);
       left = 0;
       padding = 0;
@@ -66,7 +76,7 @@ final class TarReader {
       @Nullable String longName,
       @Nullable String longLink)
       throws IOException {
-    if (facts.keySet().stream().anyMatch(key -> key.startsWith("GNU.sparse."))) {
+    if (facts.containsKey(SPARSE)) {
       throw new IOException("sparse files are not supported");
     }
     String ownName = field(0, 100);
@@ -163,7 +173,7 @@ final class TarReader {
     return text;
   }
 
-  /** Records of the form {@code LENGTH KEY=VALUE\n}. */
+  /** Those that are used of the records, which have the form {@code LENGTH KEY=VALUE\n}. */
   private static Map<String, String> extended(byte[] text) throws IOException {
     Map<String, String> facts = new HashMap<>();
     int at = 0;
@@ -182,7 +192,12 @@ final class TarReader {
       if (equals <= 0) {
         throw new IOException("an extended header of the tar is malformed");
       }
-      facts.put(record.substring(0, equals), record.substring(equals + 1));
+      String key = record.substring(0, equals);
+      if (USED.contains(key)) {
+        facts.put(key, record.substring(equals + 1));
+      } else if (key.startsWith(SPARSE)) {
+        facts.put(SPARSE, "");
+      }
       at = (int) end;
     }
     return facts;

@@ -346,7 +346,7 @@ final class ImageStoreTest {
   void configurationSaysHowToRun() {
     String settings =
         "{\"Entrypoint\":[\"/entry\",\"a\"],\"Cmd\":[\"b\"],\"Env\":[\"A=1=2\",\"B=\",\"bad\"],"
-            + "\"WorkingDir\":\"/work\"}";
+            + "\"WorkingDir\":\"/app\"}";
     registry.push("1", TestImage.of(Platform.host().architecture(), settings, BASE));
     ImageReference pinned = pull(registry.reference(":1"));
     try (ImageStore.Lease lease = store().acquire(digest(pinned))) {
@@ -355,7 +355,7 @@ final class ImageStoreTest {
       assertThat(config.command()).containsExactly("b");
       assertThat(config.variables())
           .containsOnly(java.util.Map.entry("A", "1=2"), java.util.Map.entry("B", ""));
-      assertThat(config.workingDirectory()).isEqualTo("/work");
+      assertThat(config.workingDirectory()).isEqualTo("/app");
     }
   }
 }

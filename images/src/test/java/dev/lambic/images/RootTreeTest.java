@@ -31,7 +31,7 @@ final class RootTreeTest {
       tree.add(Layer.at(place));
     }
     Path root = Files.createDirectory(directory.resolve("root"));
-    tree.write(root);
+    tree.write(root, BUDGET);
     return root;
   }
 
@@ -214,6 +214,16 @@ final class RootTreeTest {
   }
 
   @Test
+  void pathsThatAreTooDeepAreRefused() throws IOException {
+    String most = "d/".repeat(255) + "f";
+    assertThat(unpack(new TestTar().file(most, "x").bytes()).resolve(most)).exists();
+    byte[] deeper = new TestTar().file("d/" + most, "x").bytes();
+    Path place = Files.createDirectory(directory.resolve("deeper"));
+    assertThatThrownBy(() -> Layer.unpack(new ByteArrayInputStream(deeper), place, BUDGET))
+        .hasMessageContaining("too deep");
+  }
+
+  @Test
   void mountPointsReplaceLinksAndWhatNobodyWouldSee() throws IOException {
     Path place = Files.createDirectory(directory.resolve("layer"));
     Layer.unpack(
@@ -231,7 +241,7 @@ final class RootTreeTest {
     tree.add(Layer.at(place));
     tree.addMountPoints();
     Path root = Files.createDirectory(directory.resolve("root"));
-    tree.write(root);
+    tree.write(root, BUDGET);
     assertThat(listing(root))
         .isEqualTo(
             "dev/ etc/ etc/hosts= etc/passwd=kept etc/resolv.conf= opt/ proc/ tmp/ var/ var/task/");

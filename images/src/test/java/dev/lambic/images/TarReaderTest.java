@@ -74,6 +74,52 @@ final class TarReaderTest {
   }
 
   @Test
+  void keepsOfExtendedHeadersOnlyWhatIsUsed() throws IOException {
+    byte[] name = new TestTar().file("d/".repeat(60) + "f", "").bytes();
+    byte[] plain = new TestTar().file("x", "").bytes();
+    String other = "SCHILY.xattr.user.a=" + "x".repeat(100) + "\n";
+    byte[] record = ("125 " + other).getBytes(UTF_8);
+    assertThat(record).hasSize(125);
+    byte[] foreign = header(plain, 'x', record);
+    assertThat(read(join(foreign, name))).hasSize(1);
+    assertThatThrownBy(
+            () -> read(join(header(plain, 'x', "21 GNU.sparse.size=1\n".getBytes(UTF_8)), plain)))
+        .hasMessageContaining("sparse");
+  }
+
+  @Test
+  void refusesManyHeadersOfOneEntry() throws IOException {
+    byte[] plain = new TestTar().file("x", "").bytes();
+    for (char type : new char[] {'x', 'g', 'L', 'K'}) {
+      byte[] header = header(plain, type, "7 a=bc\n".getBytes(UTF_8));
+      byte[] most = plain;
+      for (int i = 0; i < TarReader.MAX_HEADERS; i++) {
+        most = join(header, most);
+      }
+      assertThat(read(most)).hasSize(1);
+      byte[] more = join(header, most);
+      assertThatThrownBy(() -> read(more)).hasMessageContaining("too many headers");
+    }
+  }
+
+  /** A header beside an entry, made of a plain one, with what follows it. */
+  private static byte[] header(byte[] tar, char type, byte[] text) {
+    byte[] header = Arrays.copyOf(tar, 1024);
+    Arrays.fill(header, 512, 1024, (byte) 0);
+    System.arraycopy(text, 0, header, 512, text.length);
+    header[156] = (byte) type;
+    System.arraycopy("%011o".formatted(text.length).getBytes(UTF_8), 0, header, 124, 11);
+    sum(header);
+    return header;
+  }
+
+  private static byte[] join(byte[] one, byte[] two) {
+    byte[] both = Arrays.copyOf(one, one.length + two.length);
+    System.arraycopy(two, 0, both, one.length, two.length);
+    return both;
+  }
+
+  @Test
   void refusesWhatIsCutOff() {
     byte[] tar = new TestTar().file("x", "y".repeat(2000)).bytes();
     for (int length : new int[] {100, 511, 700, 1500}) {

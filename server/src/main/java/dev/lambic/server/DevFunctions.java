@@ -96,10 +96,23 @@ final class DevFunctions implements Invoker, FunctionListener {
     DevFunctions made = new DevFunctions(records, functions, invoker, retire, ticker, ids, faults);
     List<Records.Entry> left = records.transaction(in -> in.scan(KIND));
     for (Records.Entry entry : left) {
-      made.delete(entry.key(), Owner.of(new String(entry.value(), UTF_8)));
+      made.deleteLeft(entry);
     }
     functions.listen(made);
     return made;
+  }
+
+  /** A server starts whatever one before it left; what cannot be read is told and forgotten. */
+  private void deleteLeft(Records.Entry entry) {
+    Owner owner;
+    try {
+      owner = Owner.of(new String(entry.value(), UTF_8));
+    } catch (IllegalStateException e) {
+      faults.fault("deleting the dev functions of before", e);
+      records.transaction(in -> in.delete(KIND, entry.key()));
+      return;
+    }
+    delete(entry.key(), owner);
   }
 
   /** Where a function of this kind lives. */

@@ -16,6 +16,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
@@ -32,6 +33,7 @@ import software.amazon.awssdk.services.lambda.model.LambdaException;
  */
 final class DevSession implements Runnable {
   private static final String FORM = "lambic dev 1";
+  private static final Pattern REGION = Pattern.compile("[a-z0-9-]{1,40}");
   private static final int MAX_LINE = 64 << 10;
   private static final int NOTES = 256;
   private static final long LOOK_SECONDS = 1;
@@ -83,6 +85,9 @@ final class DevSession implements Runnable {
       }
       Path directory = directory(head(lines));
       String region = head(lines);
+      if (!REGION.matcher(region).matches()) {
+        throw new Refused("this is no region: " + region);
+      }
       CreateFunctionRequest wanted =
           JsonCodec.read(CreateFunctionRequest.builder(), head(lines).getBytes(UTF_8));
       if (wanted.functionName() == null) {

@@ -1,5 +1,7 @@
 package dev.lambic.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.lambic.kernel.FaultHandler;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -22,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class DevSocket implements AutoCloseable {
   private static final int MAX_SESSIONS = 16;
+  private static final int MAX_ADDRESS = 100;
   private static final Duration CLOSE = Duration.ofSeconds(10);
 
   private final Path path;
@@ -59,7 +62,7 @@ final class DevSocket implements AutoCloseable {
     Files.deleteIfExists(path);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
-      server.bind(UnixDomainSocketAddress.of(path));
+      bind(server, path);
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
     } catch (IOException e) {
       server.close();
@@ -68,6 +71,25 @@ final class DevSocket implements AutoCloseable {
     DevSocket socket = new DevSocket(path, server, functions, data, home, faults);
     Thread.ofPlatform().daemon().name("dev socket").start(socket::accept);
     return socket;
+  }
+
+  /**
+   * Through a short name of the directory where its own is too long for the address of a socket.
+   */
+  private static void bind(ServerSocketChannel server, Path path) throws IOException {
+    if (path.toString().getBytes(UTF_8).length <= MAX_ADDRESS) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      return;
+    }
+    Path here = Files.createTempDirectory("lambic");
+    Path link = here.resolve("data");
+    try {
+      Files.createSymbolicLink(link, path.toAbsolutePath().getParent());
+      server.bind(UnixDomainSocketAddress.of(link.resolve(path.getFileName())));
+    } finally {
+      Files.deleteIfExists(link);
+      Files.delete(here);
+    }
   }
 
   private void accept() {

@@ -9,9 +9,11 @@ import dev.lambic.images.Platform;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.ContainerRoot;
 import dev.lambic.runtime.RuntimeTarget;
+import dev.lambic.store.Directories;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -60,6 +62,7 @@ final class ImportedRuntimes {
       try (FileChannel channel = lockFile(directory);
           FileLock lock = channel.tryLock()) {
         if (lock != null) {
+          deleteUnfinished(directory);
           ImageStore store = runtimes.store(ticker);
           Set<Digest> named = runtimes.named();
           store.collect(() -> named);
@@ -68,6 +71,15 @@ final class ImportedRuntimes {
       }
     }
     return runtimes;
+  }
+
+  /** What an import that was killed had not yet put into its place. */
+  private static void deleteUnfinished(Path directory) throws IOException {
+    try (DirectoryStream<Path> parts = Files.newDirectoryStream(directory, "*.part")) {
+      for (Path part : parts) {
+        Files.delete(part);
+      }
+    }
   }
 
   private ImageStore store(Ticker ticker) {
@@ -197,6 +209,12 @@ final class ImportedRuntimes {
     Path names = Files.createDirectories(directory.resolve("names"));
     Path made = Files.createTempFile(directory, "name", ".part");
     Files.writeString(made, image + "\n" + digest.hex() + "\n");
+    // The name must not be on disk before its content is.
+    try (FileChannel written = FileChannel.open(made, StandardOpenOption.WRITE)) {
+      written.force(true);
+    }
     Files.move(made, names.resolve(runtime), StandardCopyOption.ATOMIC_MOVE);
+    Directories.sync(names);
+    Directories.sync(directory);
   }
 }
