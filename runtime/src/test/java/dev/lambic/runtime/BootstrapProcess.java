@@ -206,7 +206,7 @@ final class BootstrapProcess implements AutoCloseable {
 
   /** What it has written, waited for until it contains the text. */
   String outputWith(String text) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (!output().contains(text)) {
       assertThat(System.nanoTime())
           .as("waiting for %s in: %s", text, output())

@@ -48,7 +48,8 @@ final class RubyBootstrapTest {
     try (BootstrapProcess process = start(handler, Map.of())) {
       Event failed = process.next("initFailed");
       assertThat(process.exitCode()).isEqualTo(252);
-      assertThat(process.output()).startsWith("Init error when loading handler \r{\r  \"errorMess");
+      assertThat(process.outputWith("\"errorMess"))
+          .startsWith("Init error when loading handler \r{\r  \"errorMess");
       return failed;
     }
   }
@@ -164,7 +165,8 @@ final class RubyBootstrapTest {
       assertThat(error.type()).isEqualTo(type);
       assertThat(error.body()).startsWith("{\"errorMessage\":\"" + message);
       assertThat(process.error("2").type()).isEqualTo(type);
-      assertThat(process.output()).startsWith("Error raised from handler method\r{");
+      assertThat(process.outputWith("Error raised"))
+          .startsWith("Error raised from handler method\r{");
     }
   }
 
@@ -189,7 +191,7 @@ final class RubyBootstrapTest {
       assertThat(error.body()).contains("\"errorMessage\":\"" + message);
       assertThat(error.body()).contains("\"errorType\":\"Function<" + type + ">\"");
       assertThat(process.exitCode()).isEqualTo(255);
-      assertThat(process.output()).contains("Critical exception from handler\r{");
+      assertThat(process.outputWith("Critical")).contains("Critical exception from handler\r{");
     }
   }
 
@@ -198,7 +200,7 @@ final class RubyBootstrapTest {
   void endsWithTheFunction(String statement, String code) {
     try (BootstrapProcess process = handler("puts 'so far'", statement)) {
       assertThat(process.invokeOnly("1", null, null)).isEqualTo(new Event("exited", "", "", code));
-      assertThat(process.output()).startsWith("so far\n");
+      assertThat(process.outputWith("so far\n")).startsWith("so far\n");
     }
   }
 
