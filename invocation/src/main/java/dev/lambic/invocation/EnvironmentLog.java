@@ -1,12 +1,12 @@
 package dev.lambic.invocation;
 
 import dev.lambic.kernel.Ticker;
+import dev.lambic.runtime.Lines;
 import dev.lambic.runtime.LogSettings;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.TelemetryRecords;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +22,6 @@ final class EnvironmentLog {
   /** How much of the log an invocation can be asked to answer with. */
   static final int TAIL_BYTES = 4096;
 
-  /** The largest event of CloudWatch Logs; a longer line is broken. */
-  private static final int MAX_LINE_BYTES = 256 * 1024;
-
   /** An environment that is being made has an event or two. */
   private static final int MAX_UNTOLD = 100;
 
@@ -33,8 +30,10 @@ final class EnvironmentLog {
   private final LogSettings settings;
   private final TelemetryRecords records;
   private final PlatformLine.Level least;
-  private byte[] line = new byte[512];
-  private int length;
+
+  /** Used with this object's lock held only. */
+  private final Lines lines = new Lines(this::emit);
+
   private final byte[] tail = new byte[TAIL_BYTES];
   private long tailWritten;
   private final List<PlatformEvent> untold = new ArrayList<>();
@@ -56,50 +55,12 @@ final class EnvironmentLog {
 
   /** Takes output of the environment's processes. */
   synchronized void output(byte[] bytes, int count) {
-    int from = 0;
-    for (int i = 0; i < count; i++) {
-      if (bytes[i] == '\n') {
-        take(bytes, from, i);
-        endLine();
-        from = i + 1;
-      }
-    }
-    take(bytes, from, count);
-  }
-
-  private void take(byte[] bytes, int from, int to) {
-    int at = from;
-    while (at < to) {
-      int room = MAX_LINE_BYTES - length;
-      int count = Math.min(room, to - at);
-      if (length + count > line.length) {
-        line = Arrays.copyOf(line, Math.min(MAX_LINE_BYTES, 2 * (length + count)));
-      }
-      System.arraycopy(bytes, at, line, length, count);
-      length += count;
-      at += count;
-      if (length == MAX_LINE_BYTES) {
-        endLine();
-      }
-    }
-  }
-
-  /** The line ends within an event come as carriage returns, so that they do not end it. */
-  private void endLine() {
-    int end = length > 0 && line[length - 1] == '\r' ? length - 1 : length;
-    String text = new String(line, 0, end, StandardCharsets.UTF_8).replace('\r', '\n');
-    length = 0;
-    if (line.length > 8192) {
-      line = new byte[512];
-    }
-    emit(text);
+    lines.take(bytes, count);
   }
 
   /** Adds something of Lambda's own, after what the processes wrote before it. */
   synchronized void platform(PlatformLine line) {
-    if (length > 0) {
-      endLine();
-    }
+    lines.flush();
     PlatformEvent event = line.event();
     String text = line.text();
     if (event != null) {

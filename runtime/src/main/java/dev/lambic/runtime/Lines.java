@@ -11,7 +11,7 @@ import java.util.function.Consumer;
  * within a message come as carriage returns from bootstraps, so that they do not end it; they are
  * line feeds again in the text. Safe for use by many threads.
  */
-final class Lines {
+public final class Lines {
   /** The largest event of CloudWatch Logs. */
   private static final int MAX_LINE_BYTES = 256 * 1024;
 
@@ -24,12 +24,12 @@ final class Lines {
    *
    * @param to takes each line; called with this object's lock held, must not block
    */
-  Lines(Consumer<String> to) {
+  public Lines(Consumer<String> to) {
     this.to = to;
   }
 
   /** Takes output; only the first {@code count} bytes count. */
-  synchronized void take(byte[] bytes, int count) {
+  public synchronized void take(byte[] bytes, int count) {
     int from = 0;
     for (int i = 0; i < count; i++) {
       if (bytes[i] == '\n') {
@@ -42,7 +42,7 @@ final class Lines {
   }
 
   /** Ends a line that has no end yet. */
-  synchronized void flush() {
+  public synchronized void flush() {
     if (length > 0) {
       end();
     }
