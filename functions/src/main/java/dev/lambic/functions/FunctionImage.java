@@ -24,6 +24,7 @@ import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
  * @param tags in the order in which they were given
  * @param ready what invocations run, by version; lacks what has never become ready
  * @param images the container images of the versions that are such, by version
+ * @param attachments aliases, and what else hangs on the function, its versions and aliases
  */
 record FunctionImage(
     FunctionKey key,
@@ -32,16 +33,25 @@ record FunctionImage(
     long lastVersion,
     Map<String, String> tags,
     Map<String, FunctionVersion> ready,
-    Map<String, ImageSource> images) {
-  /** Of which no version is a container image. */
+    Map<String, ImageSource> images,
+    Attachments attachments) {
+  /** A new function, whose package is no container image. */
+  FunctionImage(FunctionKey key, FunctionConfiguration latest, Map<String, String> tags) {
+    this(key, latest, new TreeMap<>(), 0, tags, Map.of(), Map.of(), Attachments.NONE);
+  }
+
+  /** A new function, whose package is a container image. */
   FunctionImage(
-      FunctionKey key,
-      FunctionConfiguration latest,
-      SortedMap<Long, FunctionConfiguration> versions,
-      long lastVersion,
-      Map<String, String> tags,
-      Map<String, FunctionVersion> ready) {
-    this(key, latest, versions, lastVersion, tags, ready, Map.of());
+      FunctionKey key, FunctionConfiguration latest, Map<String, String> tags, ImageSource image) {
+    this(
+        key,
+        latest,
+        new TreeMap<>(),
+        0,
+        tags,
+        Map.of(),
+        Map.of(FunctionVersion.LATEST, image),
+        Attachments.NONE);
   }
 
   /** Copies the collections. */
@@ -80,18 +90,18 @@ record FunctionImage(
   }
 
   FunctionImage withLatest(FunctionConfiguration latest) {
-    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images, attachments);
   }
 
   /** With a container image as the package of {@code $LATEST}. */
   FunctionImage withLatest(FunctionConfiguration latest, ImageSource image) {
     Map<String, ImageSource> changed = new HashMap<>(images);
     changed.put(FunctionVersion.LATEST, image);
-    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, changed);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, changed, attachments);
   }
 
   FunctionImage withTags(Map<String, String> tags) {
-    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images, attachments);
   }
 
   /** With one more published version, which carries the next number. */
@@ -103,7 +113,8 @@ record FunctionImage(
     if (image != null) {
       moreImages.put(version.version(), image);
     }
-    return new FunctionImage(key, latest, more, lastVersion + 1, tags, ready, moreImages);
+    return new FunctionImage(
+        key, latest, more, lastVersion + 1, tags, ready, moreImages, attachments);
   }
 
   FunctionImage withoutVersion(Long number) {
@@ -113,17 +124,35 @@ record FunctionImage(
     stillReady.remove(number.toString());
     Map<String, ImageSource> fewerImages = new HashMap<>(images);
     fewerImages.remove(number.toString());
-    return new FunctionImage(key, latest, fewer, lastVersion, tags, stillReady, fewerImages);
+    return new FunctionImage(
+        key,
+        latest,
+        fewer,
+        lastVersion,
+        tags,
+        stillReady,
+        fewerImages,
+        attachments.withoutQualifier(number.toString()));
   }
 
   /** With every configuration changed in the same way. */
   FunctionImage mapAll(UnaryOperator<FunctionConfiguration> change) {
     SortedMap<Long, FunctionConfiguration> changed = new TreeMap<>();
     versions.forEach((number, version) -> changed.put(number, change.apply(version)));
-    return new FunctionImage(key, change.apply(latest), changed, lastVersion, tags, ready, images);
+    return new FunctionImage(
+        key, change.apply(latest), changed, lastVersion, tags, ready, images, attachments);
   }
 
   FunctionImage withReady(Map<String, FunctionVersion> ready) {
-    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images);
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images, attachments);
+  }
+
+  FunctionImage withAttachments(Attachments attachments) {
+    return new FunctionImage(key, latest, versions, lastVersion, tags, ready, images, attachments);
+  }
+
+  /** What the qualifier has of the kind, or null; see {@link Attachments#get}. */
+  <T> @Nullable T attached(Kind<T> kind, String qualifier) {
+    return attachments.get(kind, qualifier);
   }
 }

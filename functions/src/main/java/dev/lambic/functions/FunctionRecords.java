@@ -18,10 +18,11 @@ import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
 /**
  * Functions as records: one for the function itself and one for each published version.
  *
- * <p>A version whose package is a container image has one more, AWS's code location shape with the
- * name and the digest of the image. A function's record is a line with its form, a line with the
- * last version's number, an empty line, and AWS's GetFunction shape with configuration and tags; a
- * version's record is AWS's configuration shape.
+ * <p>Attachments are records of their kind under the function's key and the qualifier, which is
+ * empty for those of the function itself. A version whose package is a container image has one
+ * more, AWS's code location shape with the name and the digest of the image. A function's record is
+ * a line with its form, a line with the last version's number, an empty line, and AWS's GetFunction
+ * shape with configuration and tags; a version's record is AWS's configuration shape.
  */
 final class FunctionRecords {
   private static final String FUNCTION = "function";
@@ -54,6 +55,10 @@ final class FunctionRecords {
             .computeIfAbsent(entry.key().substring(0, slash), key -> new HashMap<>())
             .put(entry.key().substring(slash + 1), ImageSource.decode(entry.value()));
       }
+      Map<String, Attachments> attachments = new HashMap<>();
+      for (Kind<?> kind : Kind.ALL) {
+        load(kind, in, attachments);
+      }
       List<FunctionImage> functions = new ArrayList<>();
       for (Records.Entry entry : in.scan(FUNCTION)) {
         functions.add(
@@ -61,7 +66,8 @@ final class FunctionRecords {
                 entry.key(),
                 entry.value(),
                 versions.getOrDefault(entry.key(), new TreeMap<>()),
-                images.getOrDefault(entry.key(), Map.of())));
+                images.getOrDefault(entry.key(), Map.of()),
+                attachments.getOrDefault(entry.key(), Attachments.NONE)));
       }
       return functions;
     });
@@ -108,7 +114,43 @@ final class FunctionRecords {
           in.put(IMAGE, key + "/" + version, image.encode());
         }
       });
+      for (Kind<?> kind : Kind.ALL) {
+        write(
+            kind,
+            in,
+            key,
+            before == null ? Attachments.NONE : before.attachments(),
+            after == null ? Attachments.NONE : after.attachments());
+      }
       return null;
+    });
+  }
+
+  private static <T> void load(
+      Kind<T> kind, Records.Transaction in, Map<String, Attachments> loaded) {
+    for (Records.Entry entry : in.scan(kind.record())) {
+      int slash = entry.key().lastIndexOf('/');
+      String qualifier = entry.key().substring(slash + 1);
+      T value = kind.decode().apply(entry.value());
+      loaded.compute(
+          entry.key().substring(0, slash),
+          (key, some) -> (some == null ? Attachments.NONE : some).with(kind, qualifier, value));
+    }
+  }
+
+  private static <T> void write(
+      Kind<T> kind, Records.Transaction in, String key, Attachments before, Attachments after) {
+    SortedMap<String, T> old = before.all(kind);
+    SortedMap<String, T> now = after.all(kind);
+    for (String qualifier : old.keySet()) {
+      if (!now.containsKey(qualifier)) {
+        in.delete(kind.record(), key + "/" + qualifier);
+      }
+    }
+    now.forEach((qualifier, value) -> {
+      if (!value.equals(old.get(qualifier))) {
+        in.put(kind.record(), key + "/" + qualifier, kind.encode().apply(value));
+      }
     });
   }
 
@@ -123,7 +165,8 @@ final class FunctionRecords {
       String key,
       byte[] value,
       SortedMap<Long, FunctionConfiguration> versions,
-      Map<String, ImageSource> images) {
+      Map<String, ImageSource> images,
+      Attachments attachments) {
     String[] parts = new String(value, UTF_8).split("\n", 4);
     if (parts.length != 4 || !parts[0].equals(FORM)) {
       throw new IllegalStateException("the record of function " + key + " has an unknown form");
@@ -137,6 +180,7 @@ final class FunctionRecords {
         Long.parseLong(parts[1]),
         shape.tags(),
         Map.of(),
-        images);
+        images,
+        attachments);
   }
 }

@@ -270,7 +270,7 @@ final class LayerService {
   }
 
   private static byte[] zip(LayerVersionContentInput content) {
-    return FunctionService.zip(
+    return FunctionChanges.zip(
         FunctionCode.builder()
             .zipFile(content.zipFile())
             .s3Bucket(content.s3Bucket())

@@ -1,0 +1,370 @@
+package dev.lambic.functions;
+
+import dev.lambic.wire.Caller;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.FunctionCode;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.PackageType;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationResponse;
+
+/**
+ * The operations that make, change and delete functions, for {@link FunctionService}, whose
+ * promises are theirs too.
+ */
+final class FunctionChanges {
+  static final int MAX_ZIP_BYTES = 52_428_800;
+
+  private final String architecture;
+  private final CodeStore code;
+  private final ContainerImages containers;
+  private final Configurations configurations;
+  private final Validation validation;
+  private final Preparation preparation;
+  private final FunctionRegistry registry;
+  private final LayerRegistry layers;
+  private final Lookup lookup;
+
+  FunctionChanges(
+      String architecture,
+      CodeStore code,
+      ContainerImages containers,
+      Configurations configurations,
+      Validation validation,
+      Preparation preparation,
+      FunctionRegistry registry,
+      LayerRegistry layers) {
+    this.architecture = architecture;
+    this.code = code;
+    this.containers = containers;
+    this.configurations = configurations;
+    this.validation = validation;
+    this.preparation = preparation;
+    this.registry = registry;
+    this.layers = layers;
+    this.lookup = new Lookup(registry);
+  }
+
+  CreateFunctionResponse create(CreateFunctionRequest request) {
+    FunctionKey key = newFunction(request.functionName());
+    UpdateFunctionConfigurationRequest settings = Configurations.settings(request);
+    validation.create(key, request, settings);
+    if (request.packageType() == PackageType.IMAGE) {
+      return createFromImage(key, request, settings);
+    }
+    byte[] zip = zip(request.code() == null ? FunctionCode.builder().build() : request.code());
+    requireAbsent(key, registry.find(key));
+    FunctionConfiguration bare =
+        Configurations.merge(key, configurations.defaults(key, architecture), settings);
+    CodeStore.Staged staged = code.stage(zip);
+    try (LayerUse use = LayerUse.of(settings.layers(), layers, code)) {
+      use.checkSize(staged.unpackedBytes());
+      staged.keep();
+      FunctionConfiguration whole =
+          Configurations.withLayers(
+              Configurations.withCode(bare, staged.codeId(), staged.size()), use.layers());
+      FunctionConfiguration latest = configurations.modified(Lifecycle.born(whole));
+      FunctionImage created = new FunctionImage(key, latest, request.tags());
+      CreateFunctionResponse response = add(created, Boolean.TRUE.equals(request.publish()));
+      preparation.start(registry, key, latest, staged);
+      return response;
+    } catch (RuntimeException e) {
+      staged.close();
+      throw e;
+    }
+  }
+
+  private CreateFunctionResponse createFromImage(
+      FunctionKey key, CreateFunctionRequest request, UpdateFunctionConfigurationRequest settings) {
+    FunctionCode source = request.code() == null ? FunctionCode.builder().build() : request.code();
+    requireAbsent(key, registry.find(key));
+    ImageSource image = image(source, "creating");
+    FunctionConfiguration bare =
+        Configurations.merge(
+            key,
+            configurations.defaults(key, architecture).toBuilder()
+                .packageType(PackageType.IMAGE)
+                .build(),
+            settings);
+    FunctionConfiguration latest =
+        configurations.modified(Lifecycle.born(Configurations.withImage(bare, image)));
+    FunctionImage created = new FunctionImage(key, latest, request.tags(), image);
+    CreateFunctionResponse response = add(created, Boolean.TRUE.equals(request.publish()));
+    preparation.start(registry, key, image);
+    return response;
+  }
+
+  /** Makes a new function known, with its first version if that is to be published. */
+  private CreateFunctionResponse add(FunctionImage created, boolean publish) {
+    FunctionKey key = created.key();
+    FunctionConfiguration answer = publish ? nextVersion(created) : created.latest();
+    registry.change(
+        key,
+        before -> {
+          requireAbsent(key, before);
+          return publish ? created.publish(answer) : created;
+        });
+    return Shown.in(CreateFunctionResponse.builder(), answer);
+  }
+
+  /** The image that a request names, as it is now. */
+  private ImageSource image(FunctionCode source, String doing) {
+    Unsupported.check(source);
+    String uri = source.imageUri();
+    if (uri == null || uri.isEmpty() || source.zipFile() != null) {
+      throw Errors.invalid(
+          "Please provide ImageUri when " + doing + " a function with packageType Image.");
+    }
+    try {
+      ContainerImages.Found found = containers.find(uri);
+      return new ImageSource(uri, found.resolvedUri(), found.digest());
+    } catch (ContainerImages.Unusable e) {
+      throw Errors.image(uri, e);
+    }
+  }
+
+  UpdateFunctionCodeResponse updateCode(UpdateFunctionCodeRequest request) {
+    Target target = Lookup.target("UpdateFunctionCode", request.functionName(), null).unqualified();
+    FunctionImage seen = lookup.require(target);
+    if (Configurations.isContainer(seen.latest())) {
+      return updateImage(target, seen, request);
+    }
+    if (request.imageUri() != null) {
+      throw Errors.invalid(
+          "Please don't provide ImageUri when updating a function with packageType Zip.");
+    }
+    Unsupported.check(request);
+    validation.architectures(request.architecturesAsStrings());
+    validation.updatable(seen.latest().runtimeAsString());
+    Lookup.requireChangeable(seen, request.revisionId());
+    CodeStore.Staged staged = code.stage(zip(source(request)));
+    try {
+      if (Boolean.TRUE.equals(request.dryRun())) {
+        requireSize(seen.latest(), staged);
+        FunctionConfiguration would =
+            Configurations.withCode(seen.latest(), staged.codeId(), staged.size());
+        staged.close();
+        return Shown.in(UpdateFunctionCodeResponse.builder(), would);
+      }
+      staged.keep();
+      boolean publish = Boolean.TRUE.equals(request.publish());
+      FunctionImage after =
+          Objects.requireNonNull(
+              registry.change(
+                  target.key(),
+                  before -> {
+                    FunctionImage current = Lookup.requireFunction(target, before);
+                    Lookup.requireChangeable(current, request.revisionId());
+                    requireSize(current.latest(), staged);
+                    FunctionConfiguration changed =
+                        Configurations.withCode(current.latest(), staged.codeId(), staged.size());
+                    return withCode(current, current.withLatest(changed), publish);
+                  }));
+      UpdateFunctionCodeResponse response =
+          Shown.in(UpdateFunctionCodeResponse.builder(), updated(after, publish));
+      preparation.start(registry, target.key(), after.latest(), staged);
+      return response;
+    } catch (RuntimeException e) {
+      staged.close();
+      throw e;
+    }
+  }
+
+  private UpdateFunctionCodeResponse updateImage(
+      Target target, FunctionImage seen, UpdateFunctionCodeRequest request) {
+    Unsupported.check(request);
+    validation.architectures(request.architecturesAsStrings());
+    Lookup.requireChangeable(seen, request.revisionId());
+    ImageSource image =
+        image(source(request).toBuilder().imageUri(request.imageUri()).build(), "updating");
+    if (Boolean.TRUE.equals(request.dryRun())) {
+      return Shown.in(
+          UpdateFunctionCodeResponse.builder(), Configurations.withImage(seen.latest(), image));
+    }
+    boolean publish = Boolean.TRUE.equals(request.publish());
+    FunctionImage after =
+        registry.change(
+            target.key(),
+            before -> {
+              FunctionImage current = Lookup.requireFunction(target, before);
+              Lookup.requireChangeable(current, request.revisionId());
+              return withCode(
+                  current,
+                  current.withLatest(Configurations.withImage(current.latest(), image), image),
+                  publish);
+            });
+    UpdateFunctionCodeResponse response =
+        Shown.in(
+            UpdateFunctionCodeResponse.builder(), updated(Objects.requireNonNull(after), publish));
+    preparation.start(registry, target.key(), image);
+    return response;
+  }
+
+  UpdateFunctionConfigurationResponse updateConfiguration(
+      UpdateFunctionConfigurationRequest request) {
+    Target target =
+        Lookup.target("UpdateFunctionConfiguration", request.functionName(), null).unqualified();
+    validation.update(request);
+    try (LayerUse use = LayerUse.of(request.layers(), layers, code)) {
+      FunctionImage after =
+          registry.change(
+              target.key(),
+              before -> {
+                FunctionImage current = Lookup.requireFunction(target, before);
+                Validation.packageSettings(Configurations.isContainer(current.latest()), request);
+                Lookup.requireChangeable(current, request.revisionId());
+                FunctionConfiguration merged =
+                    Configurations.merge(target.key(), current.latest(), request);
+                validation.updatable(merged.runtimeAsString());
+                if (request.hasLayers()) {
+                  String codeId = Configurations.codeId(merged);
+                  use.checkSize(use.layers().isEmpty() ? 0 : code.unpackedBytes(codeId));
+                  merged = Configurations.withLayers(merged, use.layers());
+                }
+                return current.withLatest(
+                    configurations.modified(Lifecycle.step(merged, Lifecycle.UPDATING, null)));
+              });
+      FunctionConfiguration latest = Objects.requireNonNull(after).latest();
+      ImageSource image = after.images().get(FunctionVersion.LATEST);
+      if (image != null) {
+        preparation.start(registry, target.key(), image);
+      } else {
+        preparation.start(registry, target.key(), latest);
+      }
+      return Shown.in(UpdateFunctionConfigurationResponse.builder(), latest);
+    }
+  }
+
+  DeleteFunctionResponse delete(DeleteFunctionRequest request) {
+    Target target = Lookup.target("DeleteFunction", request.functionName(), request.qualifier());
+    String qualifier = target.qualifier();
+    Long number = qualifier == null ? null : FunctionImage.number(qualifier);
+    if (qualifier != null) {
+      requireVersionNumber(qualifier);
+    }
+    registry.change(
+        target.key(),
+        before -> {
+          if (before == null) {
+            throw Errors.functionNotFound(target.key().arn());
+          }
+          if (qualifier == null) {
+            return null;
+          }
+          if (number == null) {
+            throw Errors.functionNotFound(target.arn());
+          }
+          return before.versions().containsKey(number) ? before.withoutVersion(number) : before;
+        });
+    return DeleteFunctionResponse.builder().statusCode(204).build();
+  }
+
+  /** Refuses code that is too large together with the function's layers. */
+  private void requireSize(FunctionConfiguration function, CodeStore.Staged staged) {
+    Opt opt = layers.opt(function);
+    if (opt != null) {
+      long unpackedLayers = opt.parts().stream().mapToLong(code::unpackedBytes).sum();
+      LayerUse.checkSize(staged.unpackedBytes(), unpackedLayers);
+    }
+  }
+
+  /** The function with the code that it was changed to, on its way. */
+  private FunctionImage withCode(FunctionImage before, FunctionImage changedTo, boolean publish) {
+    FunctionConfiguration changed = changedTo.latest();
+    FunctionImage after =
+        changedTo.withLatest(
+            configurations.modified(Lifecycle.step(changed, Lifecycle.UPDATING, null)));
+    if (!publish || isPublished(before, changed)) {
+      return after;
+    }
+    return after.publish(nextVersion(after));
+  }
+
+  /** Whether the newest version is the same already; then publishing makes no other. */
+  private static boolean isPublished(FunctionImage function, FunctionConfiguration latest) {
+    return !function.versions().isEmpty()
+        && Configurations.substance(function.versions().lastEntry().getValue())
+            .equals(Configurations.substance(latest));
+  }
+
+  private FunctionConfiguration nextVersion(FunctionImage function) {
+    String number = String.valueOf(function.lastVersion() + 1);
+    return configurations.modified(
+        Lifecycle.born(function.latest().toBuilder().version(number).build()));
+  }
+
+  private static FunctionConfiguration updated(FunctionImage function, boolean publish) {
+    if (!publish) {
+      return function.latest();
+    }
+    FunctionConfiguration version = function.versions().lastEntry().getValue();
+    return Shown.as(version, version.version());
+  }
+
+  private static FunctionCode source(UpdateFunctionCodeRequest request) {
+    return FunctionCode.builder()
+        .zipFile(request.zipFile())
+        .s3Bucket(request.s3Bucket())
+        .s3Key(request.s3Key())
+        .sourceKMSKeyArn(request.sourceKMSKeyArn())
+        .build();
+  }
+
+  /** The deployment package, which may be a layer's. */
+  static byte[] zip(FunctionCode source) {
+    Unsupported.check(source);
+    SdkBytes zip = source.zipFile();
+    if (zip == null) {
+      throw Errors.invalid("Please provide a source for function code.");
+    }
+    byte[] bytes = zip.asByteArrayUnsafe();
+    if (bytes.length > MAX_ZIP_BYTES) {
+      throw Errors.zipTooLarge(MAX_ZIP_BYTES);
+    }
+    return bytes;
+  }
+
+  private static FunctionKey newFunction(String nameOrArn) {
+    Caller caller = Caller.current();
+    FunctionName name = FunctionName.parse(nameOrArn);
+    if (name != null) {
+      Target.requireRegion(name, caller.region());
+      if (name.account() != null && !name.account().equals(caller.account())) {
+        throw Errors.accessDenied(null);
+      }
+    }
+    return Target.of(
+            caller.account(),
+            caller.region(),
+            caller.principalArn(),
+            "lambda:CreateFunction",
+            nameOrArn,
+            null)
+        .unqualified()
+        .key();
+  }
+
+  private static void requireAbsent(FunctionKey key, @Nullable FunctionImage function) {
+    if (function != null) {
+      throw Errors.conflict("Function already exist: " + key.name());
+    }
+  }
+
+  private static void requireVersionNumber(String qualifier) {
+    if (qualifier.equals(FunctionVersion.LATEST)) {
+      throw Errors.invalid("$LATEST version cannot be deleted without deleting the function.");
+    }
+    boolean digits = qualifier.chars().allMatch(c -> c >= '0' && c <= '9');
+    if (!digits && qualifier.indexOf('$') < 0) {
+      throw Errors.invalid("Deletion of aliases is not currently supported.");
+    }
+  }
+}
