@@ -16,7 +16,7 @@ junit=$(sed -n 's:.*<junit.version>\(.*\)</junit.version>.*:\1:p' "$project/pom.
 tests=("$@")
 if [ ${#tests[@]} -eq 0 ]; then
   tests=(CgroupContractTest LifecycleTest FreezeTest LimitsTest OutputTest AttachTest FilterTest
-    HostileTest CrashTest RemainsTest HostProbeTest)
+    HostileTest ImageRootTest CrashTest RemainsTest HostProbeTest)
 fi
 
 say() { echo "test-cgroup2: $*" >&2; }

@@ -56,6 +56,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private static final int MAX_UNSENT = 128 << 10;
 
   private static final int FEW_UNSENT = 32 << 10;
+  private static final String OVER_BUDGET = "Too many requests are in memory. Try again later.";
   private static final byte[] NO_BODY = new byte[0];
 
   private final HttpConfig config;
@@ -100,11 +101,27 @@ final class Connection extends ChannelInboundHandlerAdapter {
     byte[] body = NO_BODY;
     int length;
 
-    Arriving(HttpRequest head, long announced, boolean keepAlive, @Nullable Incoming incoming) {
+    /** What is charged for it. */
+    int reserved;
+
+    Arriving(
+        HttpRequest head,
+        long announced,
+        boolean keepAlive,
+        int reserved,
+        @Nullable Incoming incoming) {
       this.head = head;
       this.announced = announced;
       this.keepAlive = keepAlive;
+      this.reserved = reserved;
       this.incoming = incoming;
+    }
+
+    /** Hands the charge over to who answers it. */
+    int handOver() {
+      int all = reserved;
+      reserved = 0;
+      return all;
     }
 
     Arrived arrived() {
@@ -114,7 +131,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
               ? head
               : new HttpRequest(head.method(), head.target(), head.headers(), whole, head.remote());
       boolean isHead = "HEAD".equals(head.method());
-      return new Arrived(request, null, 0, "", keepAlive, isHead, body.length, incoming);
+      return new Arrived(request, null, 0, "", keepAlive, isHead, handOver(), incoming);
     }
   }
 
@@ -141,23 +158,33 @@ final class Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void refuse(ChannelHandlerContext ctx, HttpObject object) {
-    boolean tooLong = object.decoderResult().cause() instanceof TooLongHttpContentException;
-    HttpRequest head = arriving == null ? null : arriving.head;
-    refuse(ctx, tooLong ? 413 : 400, "The request is not valid HTTP.", head);
+    Throwable cause = object.decoderResult().cause();
+    if (cause instanceof RequestDecoder.OverBudget) {
+      refuse(ctx, 503, OVER_BUDGET);
+    } else {
+      boolean tooLong = cause instanceof TooLongHttpContentException;
+      refuse(ctx, tooLong ? 413 : 400, "The request is not valid HTTP.");
+    }
   }
 
-  private void refuse(
-      ChannelHandlerContext ctx, int status, String reason, @Nullable HttpRequest head) {
+  private void refuse(ChannelHandlerContext ctx, int status, String reason) {
     closing = true;
     unread = true;
     Arriving broken = arriving;
-    dropArriving();
+    arriving = null;
+    HttpRequest head = null;
+    int reserved = 0;
+    if (broken != null) {
+      head = broken.head;
+      budget.giveBack(broken.body.length);
+      reserved = broken.handOver() - broken.body.length;
+    }
     if (broken != null && broken.incoming != null) {
       // Its handler was told of it already, or will be in its turn, and answers.
       broken.incoming.fail(reason);
       deliver(ctx, broken.incoming);
     } else {
-      waiting.add(new Arrived(null, head, status, reason, false, false, 0, null));
+      waiting.add(new Arrived(null, head, status, reason, false, false, reserved, null));
     }
     next(ctx);
   }
@@ -166,19 +193,24 @@ final class Connection extends ChannelInboundHandlerAdapter {
     long announced = HttpUtil.getContentLength(message, -1L);
     HttpRequest head = head(ctx, message);
     boolean keepAlive = HttpUtil.isKeepAlive(message);
+    int headBytes = head.headBytes();
+    if (!budget.take(headBytes)) {
+      refuse(ctx, 503, OVER_BUDGET);
+      return;
+    }
     if (handler.wantsPieces(head)) {
       Incoming incoming = new Incoming(() -> resumed(ctx));
-      Arriving request = new Arriving(head, announced, keepAlive, incoming);
+      Arriving request = new Arriving(head, announced, keepAlive, headBytes, incoming);
       arriving = request;
       waiting.add(request.arrived());
       next(ctx);
       return;
     }
+    arriving = new Arriving(head, announced, keepAlive, headBytes, null);
     if (announced > config.maxBodyBytes()) {
-      refuse(ctx, 413, "The request body is too large.", head);
+      refuse(ctx, 413, "The request body is too large.");
       return;
     }
-    arriving = new Arriving(head, announced, keepAlive, null);
     if (HttpUtil.is100ContinueExpected((HttpMessage) message)) {
       goOn(ctx);
     }
@@ -219,7 +251,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     int more = bytes.readableBytes();
     if (more > 0) {
       if ((long) request.length + more > config.maxBodyBytes()) {
-        refuse(ctx, 413, "The request body is too large.", request.head);
+        refuse(ctx, 413, "The request body is too large.");
         return;
       }
       if (request.length + more > request.body.length) {
@@ -229,9 +261,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         int grown = Math.max(request.length + more, (int) doubled);
         int wanted = announced > 0 && announced <= 4L * grown ? (int) announced : grown;
         if (!budget.take(wanted - request.body.length)) {
-          refuse(ctx, 503, "Too many request bodies are in memory. Try again later.", request.head);
+          refuse(ctx, 503, OVER_BUDGET);
           return;
         }
+        request.reserved += wanted - request.body.length;
         request.body = Arrays.copyOf(request.body, wanted);
       }
       bytes.readBytes(request.body, request.length, more);
@@ -360,7 +393,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     Arriving request = arriving;
     arriving = null;
     if (request != null) {
-      budget.giveBack(request.body.length);
+      budget.giveBack(request.handOver());
     }
   }
 

@@ -95,6 +95,15 @@ public final class Headers {
     return names.size();
   }
 
+  /** What they hold of memory, in bytes. */
+  int bytes() {
+    int bytes = RequestDecoder.FIELD_BYTES * names.size();
+    for (int i = 0; i < names.size(); i++) {
+      bytes += names.get(i).length() + values.get(i).length();
+    }
+    return bytes;
+  }
+
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();

@@ -27,4 +27,9 @@ public record HttpRequest(
     int query = target.indexOf('?');
     return query < 0 ? "" : target.substring(query + 1);
   }
+
+  /** What the head holds of memory, in bytes; somewhat more rather than less. */
+  int headBytes() {
+    return method.length() + target.length() + headers.bytes();
+  }
 }

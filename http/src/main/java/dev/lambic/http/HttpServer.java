@@ -12,8 +12,6 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -36,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 // Closing is awaited where it matters; Netty reports a failed close to nobody's use.
 @SuppressWarnings("FutureReturnValueIgnored")
 public final class HttpServer implements AutoCloseable {
-  private static final Duration STALLED_BODY = Duration.ofSeconds(30);
+  private static final Duration STALLED = Duration.ofSeconds(30);
 
   /** The most of a body that is decoded at once; what one read of a socket can bring. */
   private static final int PIECE_BYTES = 64 << 10;
@@ -44,8 +42,8 @@ public final class HttpServer implements AutoCloseable {
   private final EventLoopGroup loops;
   private final FaultHandler faults;
 
-  /** What the bodies of all listeners' requests may hold: listeners are many, memory is one. */
-  private final Budget bodies = new Budget(Runtime.getRuntime().maxMemory() / 3, null);
+  /** What the requests of all listeners may hold: listeners are many, memory is one. */
+  private final Budget requests = new Budget(Runtime.getRuntime().maxMemory() / 3, null);
 
   private HttpServer(int threads, FaultHandler faults) {
     this.loops =
@@ -92,7 +90,9 @@ public final class HttpServer implements AutoCloseable {
     bound.configureBlocking(false);
     // One that is accepted while its listener closes is closed too.
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-    Budget budget = new Budget(config.maxBufferedBytes(), bodies);
+    Budget budget = new Budget(config.maxBufferedBytes(), requests);
+    // Without an idle limit, only a request that stops half way ends the connection.
+    Duration patience = config.idleTimeout().isZero() ? STALLED : config.idleTimeout();
     AtomicInteger count = new AtomicInteger();
     ServerBootstrap bootstrap =
         new ServerBootstrap()
@@ -113,15 +113,8 @@ public final class HttpServer implements AutoCloseable {
                     channel
                         .pipeline()
                         .addLast(
-                            new HttpRequestDecoder(
-                                new HttpDecoderConfig()
-                                    .setMaxInitialLineLength(config.maxHeadBytes())
-                                    .setMaxHeaderSize(config.maxHeadBytes())
-                                    .setMaxChunkSize(PIECE_BYTES)))
+                            new RequestDecoder(config, PIECE_BYTES, budget, patience.toMillis()))
                         .addLast(new HttpResponseEncoder());
-                    // Without an idle limit, only a body that stops half way ends the connection.
-                    Duration patience =
-                        config.idleTimeout().isZero() ? STALLED_BODY : config.idleTimeout();
                     channel
                         .pipeline()
                         .addLast(

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** Drives the server with raw bytes, as a client that knows no mercy would. */
 final class HttpServerTest {
   private static final HttpConfig SMALL =
-      new HttpConfig(1000, 2000, 4096, 4, Duration.ofMillis(400));
+      new HttpConfig(1000, 200_000, 4096, 4, Duration.ofMillis(400));
 
   private static final HttpConfig LARGE =
       new HttpConfig(80 << 20, 200 << 20, 4096, 4, Duration.ofSeconds(10));
@@ -245,6 +245,9 @@ final class HttpServerTest {
 
   @Test
   void refusesBodiesOverTheBudgetAndGivesItBack() throws IOException {
+    listener.close();
+    HttpConfig tight = new HttpConfig(1000, 3000, 4096, 4, Duration.ofMillis(400));
+    listener = server.listen(loopback(), tight, HttpServerTest::echo);
     String upload = " HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + "x".repeat(1000);
     try (Socket one = connect();
         Socket two = connect()) {
