@@ -37,6 +37,10 @@ final class Places {
     return named("lambic.functions").resolveSibling("python").resolve(name);
   }
 
+  static Path javaScript(String name) {
+    return named("lambic.functions").resolveSibling("javascript").resolve(name);
+  }
+
   static Path boto3() {
     return fetched("lambic.boto3", "python/boto3-", "runtimes/python/requirements.txt");
   }
@@ -51,6 +55,15 @@ final class Places {
 
   static Path awsCli() {
     return fetched("lambic.awscli", "python/aws-cli-", "runtimes/aws-cli/requirements.txt");
+  }
+
+  static Path javaScriptSdk() {
+    return fetched("lambic.javascript", "node/aws-sdk-", "runtimes/aws-sdk-js/package-lock.json");
+  }
+
+  /** The Node.js that the tests' functions run on too. */
+  static Path node() {
+    return cache().resolve("runtimes/nodejs22.x/bin/node");
   }
 
   /** AWS's runtime client for a language, with which functions for tests are made. */

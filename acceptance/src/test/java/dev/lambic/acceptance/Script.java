@@ -53,6 +53,23 @@ final class Script {
             cli.resolve("bin") + ":" + Places.python().getParent() + ":/usr/bin:/bin"));
   }
 
+  /** A program of the tests for Node.js that finds AWS's SDK for JavaScript. */
+  static Script javaScript(URI endpoint, String file, Path... arguments) {
+    List<String> command =
+        new ArrayList<>(List.of(Places.node().toString(), Places.javaScript(file).toString()));
+    for (Path argument : arguments) {
+      command.add(argument.toString());
+    }
+    return new Script(
+        endpoint,
+        command,
+        Map.of(
+            "NODE_PATH",
+            Places.javaScriptSdk().resolve("node_modules").toString(),
+            "AWS_REGION",
+            Clients.REGION));
+  }
+
   /** Any program. */
   static Script of(List<String> command) {
     return new Script(URI.create("http://127.0.0.1:1"), command, Map.of());

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The AWS CLI and boto3 as their users have them, with only the endpoint set. */
+/**
+ * The AWS CLI, boto3 and the SDK for JavaScript as their users have them, with only the endpoint
+ * set.
+ */
 class UnmodifiedClientsTest {
   @RegisterExtension static final SharedLambic LAMBIC = new SharedLambic();
 
@@ -30,6 +33,19 @@ class UnmodifiedClientsTest {
   void theAwsCliDoesAllOfIt(@TempDir Path directory) {
     succeeds(
         Script.withAwsCli(LAMBIC.server().address(), Places.script("use_aws_cli.sh")), directory);
+  }
+
+  @Test
+  void theSdkForJavaScriptDoesAllOfIt(@TempDir Path directory) throws IOException {
+    Path first = directory.resolve("first.zip");
+    Path second = directory.resolve("second.zip");
+    Files.write(first, nodePackage("({ first: event })"));
+    Files.write(second, nodePackage("({ second: event })"));
+    succeeds(Script.javaScript(LAMBIC.server().address(), "use_sdk.cjs", first, second), directory);
+  }
+
+  private static byte[] nodePackage(String answer) {
+    return Zip.of("app.mjs", "export const handler = async (event) => " + answer + ";\n");
   }
 
   @Test
