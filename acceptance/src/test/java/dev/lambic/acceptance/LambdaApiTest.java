@@ -374,12 +374,12 @@ class LambdaApiTest {
 
   @Test
   void whatIsNotBuiltSaysSo() {
-    assertThatThrownBy(() -> LAMBIC.lambda().listCodeSigningConfigs(request -> {}))
+    assertThatThrownBy(() -> LAMBIC.lambda().listCapacityProviders(request -> {}))
         .isInstanceOfSatisfying(
             LambdaException.class,
             e -> {
               assertThat(e.statusCode()).isEqualTo(501);
-              assertThat(e.awsErrorDetails().errorMessage()).contains("ListCodeSigningConfigs");
+              assertThat(e.awsErrorDetails().errorMessage()).contains("ListCapacityProviders");
             });
     createActive("not-built");
     assertThatThrownBy(() ->
@@ -394,9 +394,9 @@ class LambdaApiTest {
                 .updateFunctionConfiguration(request ->
                     request
                         .functionName("not-built")
-                        .tracingConfig(tracing -> tracing.mode("Active"))))
+                        .durableConfig(durable -> durable.executionTimeout(5))))
         .isInstanceOfSatisfying(
             LambdaException.class,
-            e -> assertThat(e.awsErrorDetails().errorMessage()).contains("TracingConfig"));
+            e -> assertThat(e.awsErrorDetails().errorMessage()).contains("DurableConfig"));
   }
 }

@@ -124,13 +124,10 @@ final class Configurations {
       after.imageConfigResponse(
           none ? null : ImageConfigResponse.builder().imageConfig(config).build());
     }
-    if (changes.vpcConfig() != null) {
-      after.vpcConfig(v ->
-          v.subnetIds(List.of())
-              .securityGroupIds(List.of())
-              .vpcId("")
-              .ipv6AllowedForDualStack(false));
+    if (changes.tracingConfig() != null && changes.tracingConfig().modeAsString() != null) {
+      after.tracingConfig(t -> t.mode(changes.tracingConfig().modeAsString()));
     }
+    KeptSettings.merge(key, before, changes, after);
     return after.build();
   }
 
@@ -275,7 +272,8 @@ final class Configurations {
         version.codeSha256(),
         codeId(version),
         layers == null ? null : layers.id(),
-        container);
+        container,
+        version.tracingConfig() != null && version.tracingConfig().mode() == TracingMode.ACTIVE);
   }
 
   private static String orEmpty(@Nullable String text) {

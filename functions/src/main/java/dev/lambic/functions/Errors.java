@@ -3,10 +3,13 @@ package dev.lambic.functions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.services.lambda.model.CodeSigningConfigNotFoundException;
+import software.amazon.awssdk.services.lambda.model.CodeVerificationFailedException;
 import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
 import software.amazon.awssdk.services.lambda.model.PreconditionFailedException;
 import software.amazon.awssdk.services.lambda.model.ResourceConflictException;
+import software.amazon.awssdk.services.lambda.model.ResourceInUseException;
 import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
 
 /** The errors of the control plane in AWS's words, as recorded from Lambda. */
@@ -43,6 +46,43 @@ final class Errors {
         .message(message)
         .statusCode(409)
         .awsErrorDetails(details("ResourceConflictException", message))
+        .build();
+  }
+
+  static LambdaException inUse(String message) {
+    return ResourceInUseException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(400)
+        .awsErrorDetails(details("ResourceInUseException", message))
+        .build();
+  }
+
+  static LambdaException unsigned(String name) {
+    String message =
+        "Lambda cannot deploy the function. The function or layer might be signed using a signature"
+            + " that the client is not configured to accept. Check the provided signature for "
+            + name
+            + ".";
+    return CodeVerificationFailedException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(400)
+        .awsErrorDetails(details("CodeVerificationFailedException", message))
+        .build();
+  }
+
+  static LambdaException codeSigningConfigNotFound(String arn) {
+    String message =
+        "The code signing configuration cannot be found. Check that the provided configuration is"
+            + " not deleted: "
+            + arn
+            + ".";
+    return CodeSigningConfigNotFoundException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(404)
+        .awsErrorDetails(details("CodeSigningConfigNotFoundException", message))
         .build();
   }
 

@@ -31,6 +31,7 @@ final class FunctionChanges {
   private final Preparation preparation;
   private final FunctionRegistry registry;
   private final LayerRegistry layers;
+  private final SigningService signing;
   private final Lookup lookup;
 
   FunctionChanges(
@@ -41,7 +42,8 @@ final class FunctionChanges {
       Validation validation,
       Preparation preparation,
       FunctionRegistry registry,
-      LayerRegistry layers) {
+      LayerRegistry layers,
+      SigningService signing) {
     this.architecture = architecture;
     this.code = code;
     this.containers = containers;
@@ -50,6 +52,7 @@ final class FunctionChanges {
     this.preparation = preparation;
     this.registry = registry;
     this.layers = layers;
+    this.signing = signing;
     this.lookup = new Lookup(registry);
   }
 
@@ -57,6 +60,10 @@ final class FunctionChanges {
     FunctionKey key = newFunction(request.functionName());
     UpdateFunctionConfigurationRequest settings = Configurations.settings(request);
     validation.create(key, request, settings);
+    String signingArn = request.codeSigningConfigArn();
+    if (signingArn != null) {
+      signing.checkNew(signingArn, request.packageType() == PackageType.IMAGE, key.name());
+    }
     if (request.packageType() == PackageType.IMAGE) {
       return createFromImage(key, request, settings);
     }
@@ -64,6 +71,7 @@ final class FunctionChanges {
     requireAbsent(key, registry.find(key));
     FunctionConfiguration bare =
         Configurations.merge(key, configurations.defaults(key, architecture), settings);
+    KeptSettings.checkMerged(bare);
     CodeStore.Staged staged = code.stage(zip);
     try (LayerUse use = LayerUse.of(settings.layers(), layers, code)) {
       use.checkSize(staged.unpackedBytes());
@@ -72,7 +80,9 @@ final class FunctionChanges {
           Configurations.withLayers(
               Configurations.withCode(bare, staged.codeId(), staged.size()), use.layers());
       FunctionConfiguration latest = configurations.modified(Lifecycle.born(whole));
-      FunctionImage created = new FunctionImage(key, latest, request.tags());
+      FunctionImage bareImage = new FunctionImage(key, latest, request.tags());
+      FunctionImage created =
+          signingArn == null ? bareImage : SigningService.attach(bareImage, signingArn);
       CreateFunctionResponse response = add(created, Boolean.TRUE.equals(request.publish()));
       preparation.start(registry, key, latest, staged);
       return response;
@@ -94,6 +104,7 @@ final class FunctionChanges {
                 .packageType(PackageType.IMAGE)
                 .build(),
             settings);
+    KeptSettings.checkMerged(bare);
     FunctionConfiguration latest =
         configurations.modified(Lifecycle.born(Configurations.withImage(bare, image)));
     FunctionImage created = new FunctionImage(key, latest, request.tags(), image);
@@ -142,6 +153,7 @@ final class FunctionChanges {
           "Please don't provide ImageUri when updating a function with packageType Zip.");
     }
     Unsupported.check(request);
+    signing.checkDeployment(seen);
     validation.architectures(request.architecturesAsStrings());
     validation.updatable(seen.latest().runtimeAsString());
     Lookup.requireChangeable(seen, request.revisionId());
@@ -163,6 +175,7 @@ final class FunctionChanges {
                   before -> {
                     FunctionImage current = Lookup.requireFunction(target, before);
                     Lookup.requireChangeable(current, request.revisionId());
+                    signing.checkDeployment(current);
                     requireSize(current.latest(), staged);
                     FunctionConfiguration changed =
                         Configurations.withCode(current.latest(), staged.codeId(), staged.size());
@@ -223,8 +236,10 @@ final class FunctionChanges {
                 Lookup.requireChangeable(current, request.revisionId());
                 FunctionConfiguration merged =
                     Configurations.merge(target.key(), current.latest(), request);
+                KeptSettings.checkMerged(merged);
                 validation.updatable(merged.runtimeAsString());
                 if (request.hasLayers()) {
+                  signing.checkLayers(current, request.layers());
                   String codeId = Configurations.codeId(merged);
                   use.checkSize(use.layers().isEmpty() ? 0 : code.unpackedBytes(codeId));
                   merged = Configurations.withLayers(merged, use.layers());

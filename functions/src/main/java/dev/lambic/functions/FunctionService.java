@@ -12,17 +12,34 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionRequest;
 import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionResponse;
+import software.amazon.awssdk.services.lambda.model.CreateCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.CreateCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingRequest;
+import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingResponse;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteEventSourceMappingRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteEventSourceMappingResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsRequest;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsResponse;
+import software.amazon.awssdk.services.lambda.model.GetCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.GetCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.GetEventSourceMappingRequest;
+import software.amazon.awssdk.services.lambda.model.GetEventSourceMappingResponse;
+import software.amazon.awssdk.services.lambda.model.GetFunctionCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.GetFunctionCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationRequest;
 import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionRequest;
@@ -33,6 +50,12 @@ import software.amazon.awssdk.services.lambda.model.GetLayerVersionPolicyRequest
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionPolicyResponse;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionResponse;
+import software.amazon.awssdk.services.lambda.model.ListCodeSigningConfigsRequest;
+import software.amazon.awssdk.services.lambda.model.ListCodeSigningConfigsResponse;
+import software.amazon.awssdk.services.lambda.model.ListEventSourceMappingsRequest;
+import software.amazon.awssdk.services.lambda.model.ListEventSourceMappingsResponse;
+import software.amazon.awssdk.services.lambda.model.ListFunctionsByCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.ListFunctionsByCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsRequest;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsResponse;
 import software.amazon.awssdk.services.lambda.model.ListLayerVersionsRequest;
@@ -43,12 +66,18 @@ import software.amazon.awssdk.services.lambda.model.ListTagsRequest;
 import software.amazon.awssdk.services.lambda.model.ListTagsResponse;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionResponse;
+import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionRequest;
 import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionResponse;
 import software.amazon.awssdk.services.lambda.model.TagResourceRequest;
 import software.amazon.awssdk.services.lambda.model.TagResourceResponse;
 import software.amazon.awssdk.services.lambda.model.UntagResourceRequest;
 import software.amazon.awssdk.services.lambda.model.UntagResourceResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateCodeSigningConfigRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateEventSourceMappingRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateEventSourceMappingResponse;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeResponse;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
@@ -75,6 +104,9 @@ public final class FunctionService implements LambdaClient {
   private final FunctionRegistry registry;
   private final LayerRegistry layers;
   private final LayerService layerService;
+  private final MappingService mappingService;
+  private final SigningService signing;
+  private final Notices notices = new Notices();
   private final FunctionChanges changes;
   private final FunctionReads reads;
   private final TagService tags;
@@ -101,6 +133,19 @@ public final class FunctionService implements LambdaClient {
     this.preparation =
         new Preparation(code, containers, layers, configurations, ambient, preparing);
     this.registry = new FunctionRegistry(functions, layers, preparation.recover(functions, kept));
+    this.mappingService =
+        new MappingService(
+            registry,
+            OwnedRegistry.open(records, "event-source-mapping", Mapping.FORM),
+            notices,
+            ambient,
+            preparing);
+    this.signing =
+        new SigningService(
+            registry,
+            OwnedRegistry.open(records, "code-signing-config", SigningConfig.FORM),
+            configurations,
+            ambient);
     this.changes =
         new FunctionChanges(
             config.architecture(),
@@ -110,9 +155,10 @@ public final class FunctionService implements LambdaClient {
             validation,
             preparation,
             registry,
-            layers);
+            layers,
+            signing);
     this.reads = new FunctionReads(config.concurrency(), downloads, registry, layers);
-    this.tags = new TagService(registry, configurations);
+    this.tags = new TagService(registry, mappingService, signing, configurations);
     this.janitor =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("code janitor").factory());
@@ -173,6 +219,14 @@ public final class FunctionService implements LambdaClient {
   /** Tells the listener of every change from now on. */
   public void listen(FunctionListener listener) {
     registry.listen(listener);
+  }
+
+  /**
+   * Tells what a person at this server should know, each only once: of settings that were accepted
+   * but have no effect yet.
+   */
+  public void notices(Consumer<String> sink) {
+    notices.listen(sink);
   }
 
   /** Removes code that nothing has used for the grace period. */
@@ -305,5 +359,87 @@ public final class FunctionService implements LambdaClient {
   public RemoveLayerVersionPermissionResponse removeLayerVersionPermission(
       RemoveLayerVersionPermissionRequest request) {
     return layerService.remove(request);
+  }
+
+  @Override
+  public CreateEventSourceMappingResponse createEventSourceMapping(
+      CreateEventSourceMappingRequest request) {
+    return mappingService.create(request);
+  }
+
+  @Override
+  public GetEventSourceMappingResponse getEventSourceMapping(GetEventSourceMappingRequest request) {
+    return mappingService.get(request);
+  }
+
+  @Override
+  public UpdateEventSourceMappingResponse updateEventSourceMapping(
+      UpdateEventSourceMappingRequest request) {
+    return mappingService.update(request);
+  }
+
+  @Override
+  public DeleteEventSourceMappingResponse deleteEventSourceMapping(
+      DeleteEventSourceMappingRequest request) {
+    return mappingService.delete(request);
+  }
+
+  @Override
+  public ListEventSourceMappingsResponse listEventSourceMappings(
+      ListEventSourceMappingsRequest request) {
+    return mappingService.list(request);
+  }
+
+  @Override
+  public CreateCodeSigningConfigResponse createCodeSigningConfig(
+      CreateCodeSigningConfigRequest request) {
+    return signing.create(request);
+  }
+
+  @Override
+  public GetCodeSigningConfigResponse getCodeSigningConfig(GetCodeSigningConfigRequest request) {
+    return signing.get(request);
+  }
+
+  @Override
+  public UpdateCodeSigningConfigResponse updateCodeSigningConfig(
+      UpdateCodeSigningConfigRequest request) {
+    return signing.update(request);
+  }
+
+  @Override
+  public DeleteCodeSigningConfigResponse deleteCodeSigningConfig(
+      DeleteCodeSigningConfigRequest request) {
+    return signing.delete(request);
+  }
+
+  @Override
+  public ListCodeSigningConfigsResponse listCodeSigningConfigs(
+      ListCodeSigningConfigsRequest request) {
+    return signing.list(request);
+  }
+
+  @Override
+  public ListFunctionsByCodeSigningConfigResponse listFunctionsByCodeSigningConfig(
+      ListFunctionsByCodeSigningConfigRequest request) {
+    return signing.listFunctions(request);
+  }
+
+  @Override
+  public PutFunctionCodeSigningConfigResponse putFunctionCodeSigningConfig(
+      PutFunctionCodeSigningConfigRequest request) {
+    return signing.put(request);
+  }
+
+  @Override
+  public GetFunctionCodeSigningConfigResponse getFunctionCodeSigningConfig(
+      GetFunctionCodeSigningConfigRequest request) {
+    return signing.get(request);
+  }
+
+  @Override
+  public DeleteFunctionCodeSigningConfigResponse deleteFunctionCodeSigningConfig(
+      DeleteFunctionCodeSigningConfigRequest request) {
+    return signing.delete(request);
   }
 }

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param layersId the merged layers' name for {@link CodeStore#acquire}; null if it has none
  * @param container what to run if the package is a container image, which has neither a runtime nor
  *     a handler; for it the two names of the code are the digest of the image
+ * @param traced whether its invocations are sampled for tracing unless their callers decide
  */
 public record FunctionVersion(
     String account,
@@ -58,7 +59,8 @@ public record FunctionVersion(
     String codeSha256,
     String codeId,
     @Nullable String layersId,
-    Optional<ContainerVersion> container) {
+    Optional<ContainerVersion> container,
+    boolean traced) {
   /** The version of the code and configuration that updates change. */
   public static final String LATEST = "$LATEST";
 

@@ -11,38 +11,69 @@ import software.amazon.awssdk.services.lambda.model.TagResourceResponse;
 import software.amazon.awssdk.services.lambda.model.UntagResourceRequest;
 import software.amazon.awssdk.services.lambda.model.UntagResourceResponse;
 
-/** The operations on tags, for {@link FunctionService}, whose promises are theirs too. */
+/**
+ * The operations on tags of functions, event source mappings and code signing configurations, for
+ * {@link FunctionService}, whose promises are theirs too.
+ */
 final class TagService {
   private final FunctionRegistry registry;
+  private final MappingService mappings;
+  private final SigningService signing;
   private final Configurations configurations;
 
-  TagService(FunctionRegistry registry, Configurations configurations) {
+  TagService(
+      FunctionRegistry registry,
+      MappingService mappings,
+      SigningService signing,
+      Configurations configurations) {
     this.registry = registry;
+    this.mappings = mappings;
+    this.signing = signing;
     this.configurations = configurations;
   }
 
   ListTagsResponse list(ListTagsRequest request) {
-    FunctionKey key = tagged(request.resource());
+    String arn = request.resource();
+    return ListTagsResponse.builder()
+        .tags(
+            switch (tagged(arn)) {
+              case Tags.Function(FunctionKey key) -> tags(key);
+              case Tags.Mapping(OwnedKey key) -> mappings.tags(key, arn);
+              case Tags.Signing(OwnedKey key) -> signing.tags(key, arn);
+            })
+        .build();
+  }
+
+  private Map<String, String> tags(FunctionKey key) {
     FunctionImage function = registry.find(key);
     if (function == null) {
       throw Errors.functionNotFound(key.arn());
     }
-    return ListTagsResponse.builder().tags(function.tags()).build();
+    return function.tags();
   }
 
   TagResourceResponse tag(TagResourceRequest request) {
-    FunctionKey key = tagged(request.resource());
+    Tags.Resource resource = tagged(request.resource());
     if (request.tags().isEmpty()) {
       throw Errors.invalid("An error occurred and the request cannot be processed.");
     }
-    changeTags(key, tags -> tags.putAll(request.tags()));
+    changeTags(resource, request.resource(), tags -> tags.putAll(request.tags()));
     return TagResourceResponse.builder().build();
   }
 
   UntagResourceResponse untag(UntagResourceRequest request) {
-    FunctionKey key = tagged(request.resource());
-    changeTags(key, tags -> request.tagKeys().forEach(tags::remove));
+    Tags.Resource resource = tagged(request.resource());
+    changeTags(resource, request.resource(), tags -> request.tagKeys().forEach(tags::remove));
     return UntagResourceResponse.builder().build();
+  }
+
+  private void changeTags(
+      Tags.Resource resource, String arn, Consumer<Map<String, String>> change) {
+    switch (resource) {
+      case Tags.Function(FunctionKey key) -> changeTags(key, change);
+      case Tags.Mapping(OwnedKey key) -> mappings.changeTags(key, arn, change);
+      case Tags.Signing(OwnedKey key) -> signing.changeTags(key, arn, change);
+    }
   }
 
   private void changeTags(FunctionKey key, Consumer<Map<String, String>> change) {
@@ -61,8 +92,8 @@ final class TagService {
         });
   }
 
-  private static FunctionKey tagged(String resource) {
+  private static Tags.Resource tagged(String resource) {
     Caller caller = Caller.current();
-    return Tags.function(caller.account(), caller.region(), resource);
+    return Tags.resource(caller.account(), caller.region(), resource);
   }
 }

@@ -6,11 +6,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
-import software.amazon.awssdk.services.lambda.model.SnapStartApplyOn;
-import software.amazon.awssdk.services.lambda.model.TracingMode;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
-import software.amazon.awssdk.services.lambda.model.VpcConfig;
 
 /**
  * The settings that Lambic does not honour yet, and therefore refuses instead of keeping them
@@ -22,26 +19,12 @@ final class Unsupported {
 
   private static final List<Rule<UpdateFunctionConfigurationRequest>> CONFIGURATION =
       List.of(
-          new Rule<>("VpcConfig", r -> r.vpcConfig() != null && used(r.vpcConfig())),
-          new Rule<>(
-              "DeadLetterConfig",
-              r -> r.deadLetterConfig() != null && used(r.deadLetterConfig().targetArn())),
-          new Rule<>("KMSKeyArn", r -> used(r.kmsKeyArn())),
-          new Rule<>(
-              "TracingConfig with Mode Active",
-              r -> r.tracingConfig() != null && r.tracingConfig().mode() == TracingMode.ACTIVE),
           new Rule<>("FileSystemConfigs", r -> used(r.fileSystemConfigs())),
-          new Rule<>(
-              "SnapStart with ApplyOn PublishedVersions",
-              r ->
-                  r.snapStart() != null
-                      && r.snapStart().applyOn() == SnapStartApplyOn.PUBLISHED_VERSIONS),
           new Rule<>("CapacityProviderConfig", r -> r.capacityProviderConfig() != null),
           new Rule<>("DurableConfig", r -> r.durableConfig() != null));
 
   private static final List<Rule<CreateFunctionRequest>> CREATE =
       List.of(
-          new Rule<>("CodeSigningConfigArn", r -> used(r.codeSigningConfigArn())),
           new Rule<>("TenancyConfig", r -> r.tenancyConfig() != null),
           new Rule<>("PublishTo", r -> r.publishToAsString() != null));
 
@@ -79,12 +62,6 @@ final class Unsupported {
         throw Errors.invalid("Lambic does not support " + rule.setting() + " yet.");
       }
     }
-  }
-
-  private static boolean used(VpcConfig vpc) {
-    return used(vpc.subnetIds())
-        || used(vpc.securityGroupIds())
-        || Boolean.TRUE.equals(vpc.ipv6AllowedForDualStack());
   }
 
   private static boolean used(@Nullable String text) {

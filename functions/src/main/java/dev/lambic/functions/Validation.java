@@ -110,6 +110,7 @@ final class Validation {
       imageConfig(settings.imageConfig());
     }
     Unsupported.check(settings);
+    KeptSettings.check(settings);
   }
 
   /** No program can be given a NUL, nor arguments without end. */

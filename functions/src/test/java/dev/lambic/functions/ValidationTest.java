@@ -263,15 +263,9 @@ class ValidationTest {
   @CsvSource({
     "S3Bucket and S3Key (send the deployment package as ZipFile)",
     "SourceKMSKeyArn",
-    "CodeSigningConfigArn",
     "TenancyConfig",
     "PublishTo",
-    "VpcConfig",
-    "DeadLetterConfig",
-    "KMSKeyArn",
-    "TracingConfig with Mode Active",
     "FileSystemConfigs",
-    "SnapStart with ApplyOn PublishedVersions",
     "CapacityProviderConfig",
     "DurableConfig"
   })
@@ -282,17 +276,10 @@ class ValidationTest {
           switch (setting) {
             case "SourceKMSKeyArn" ->
                 r.code(c -> c.zipFile(Zips.handler("x")).sourceKMSKeyArn(arn));
-            case "CodeSigningConfigArn" -> r.codeSigningConfigArn(arn);
             case "TenancyConfig" -> r.tenancyConfig(t -> t.tenantIsolationMode("PER_TENANT"));
             case "PublishTo" -> r.publishTo("LATEST_PUBLISHED");
-            case "VpcConfig" -> r.vpcConfig(v -> v.subnetIds("subnet-1"));
-            case "DeadLetterConfig" -> r.deadLetterConfig(d -> d.targetArn(arn));
-            case "KMSKeyArn" -> r.kmsKeyArn(arn);
-            case "TracingConfig with Mode Active" -> r.tracingConfig(t -> t.mode("Active"));
             case "FileSystemConfigs" ->
                 r.fileSystemConfigs(FileSystemConfig.builder().arn(arn).build());
-            case "SnapStart with ApplyOn PublishedVersions" ->
-                r.snapStart(s -> s.applyOn("PublishedVersions"));
             case "CapacityProviderConfig" ->
                 r.capacityProviderConfig(
                     c -> c.lambdaManagedInstancesCapacityProviderConfig(l -> {}));

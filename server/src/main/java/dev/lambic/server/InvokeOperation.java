@@ -107,7 +107,7 @@ final class InvokeOperation implements RawOperation {
       return;
     }
     requireJson(payload);
-    String trace = traces.next(headers.get("X-Amzn-Trace-Id"));
+    String trace = traces.next(headers.get("X-Amzn-Trace-Id"), function.function().traced());
     invoker.invoke(
         new Invocation(
             call.requestId(),

@@ -43,7 +43,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
-import software.amazon.awssdk.services.lambda.LambdaClient;
 
 /**
  * A whole Lambic: every part made, joined, and closed in the opposite order.
@@ -168,6 +167,7 @@ final class LambicServer implements AutoCloseable {
                   UNUSED_IMAGES),
               keys::isOfEnvironment);
       FunctionService functions = closers.add(functions(data, records, runtimes, containers));
+      functions.notices(notice -> System.out.println("[WARN] " + notice));
       Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
       DevFunctions dev =
@@ -175,10 +175,7 @@ final class LambicServer implements AutoCloseable {
               records, functions, dispatcher, dispatcher::retire, ticker, ids, faults);
 
       InvokeOperation invoke = new InvokeOperation(functions.directory(), images, dev, ticker);
-      Service lambda =
-          Service.sdk("lambda", LambdaClient.class, () -> functions)
-              .raw("Invoke", invoke)
-              .raw("InvokeWithResponseStream", invoke.streamed());
+      Service lambda = LambdaApi.service(functions, invoke);
       Service dynamo = Service.passThrough("dynamodb", "DynamoDB_20120810", dynamoDb);
       Service cloudWatchLogs =
           Service.sdk("logs", CloudWatchLogsClient.class, () -> new LogsService(logs));

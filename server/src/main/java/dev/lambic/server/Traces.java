@@ -18,8 +18,13 @@ final class Traces {
     this.ticker = ticker;
   }
 
-  /** The header that the function sees: the caller's root if it sent one, else a new one. */
-  String next(@Nullable String received) {
+  /**
+   * The header that the function sees: the caller's root if it sent one, else a new one.
+   *
+   * @param received from the caller; null for none
+   * @param active whether the function wants to be traced where the caller does not decide
+   */
+  String next(@Nullable String received, boolean active) {
     String root = part(received, "Root");
     String sampled = part(received, "Sampled");
     String parent = part(received, "Parent");
@@ -28,7 +33,11 @@ final class Traces {
         + ";Parent="
         + (parent == null ? HEX.toHexDigits(ThreadLocalRandom.current().nextLong()) : parent)
         + ";Sampled="
-        + (sampled == null ? "0" : sampled);
+        + (sampled == null || sampled.equals("?") ? undecided(active) : sampled);
+  }
+
+  private static String undecided(boolean active) {
+    return active ? "1" : "0";
   }
 
   private String newRoot() {

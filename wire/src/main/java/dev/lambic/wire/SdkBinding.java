@@ -87,6 +87,26 @@ final class SdkBinding {
   }
 
   /**
+   * An operation that the SDK does not know at all, so that it can be told from a wrong address.
+   */
+  static Operation forgotten(Service.Address address) {
+    String name = address.operation();
+    return new Operation(
+        name,
+        SdkRequest.class,
+        Character.toLowerCase(name.charAt(0)) + name.substring(1),
+        address.httpMethod(),
+        address.uri(),
+        null,
+        () -> {
+          throw new IllegalStateException("the SDK knows no " + name);
+        },
+        (service, input) -> {
+          throw new IllegalStateException("the SDK knows no " + name);
+        });
+  }
+
+  /**
    * Every operation of the interface that takes one request and gives one response, by name.
    *
    * <p>Operations that stream are left out: they have no such method.

@@ -1,6 +1,8 @@
 package dev.lambic.wire;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,10 @@ public final class Service {
   private final @Nullable PassThrough passThrough;
   private final String targetPrefix;
   private final Map<String, RawOperation> raw;
+  private final List<Address> forgotten;
+
+  /** Where an operation is that the SDK has no method for. */
+  record Address(String operation, String httpMethod, String uri) {}
 
   /** The client interface and where its implementation comes from. */
   record SdkSource(Class<? extends SdkClient> api, Supplier<? extends SdkClient> implementation) {}
@@ -29,12 +35,14 @@ public final class Service {
       @Nullable SdkSource sdk,
       @Nullable PassThrough passThrough,
       String targetPrefix,
-      Map<String, RawOperation> raw) {
+      Map<String, RawOperation> raw,
+      List<Address> forgotten) {
     this.name = name;
     this.sdk = sdk;
     this.passThrough = passThrough;
     this.targetPrefix = targetPrefix;
     this.raw = Map.copyOf(raw);
+    this.forgotten = List.copyOf(forgotten);
   }
 
   /**
@@ -47,7 +55,7 @@ public final class Service {
    */
   public static <T extends SdkClient> Service sdk(
       String name, Class<T> api, Supplier<? extends T> implementation) {
-    return new Service(name, new SdkSource(api, implementation), null, "", Map.of());
+    return new Service(name, new SdkSource(api, implementation), null, "", Map.of(), List.of());
   }
 
   /**
@@ -58,14 +66,26 @@ public final class Service {
    *     without a signature are recognised, such as {@code DynamoDB_20120810}
    */
   public static Service passThrough(String name, String targetPrefix, PassThrough handler) {
-    return new Service(name, null, handler, targetPrefix, Map.of());
+    return new Service(name, null, handler, targetPrefix, Map.of(), List.of());
   }
 
   /** The same service, with this operation taken raw. */
   public Service raw(String operation, RawOperation handler) {
     Map<String, RawOperation> more = new HashMap<>(raw);
     more.put(operation, handler);
-    return new Service(name, sdk, passThrough, targetPrefix, more);
+    return new Service(name, sdk, passThrough, targetPrefix, more, forgotten);
+  }
+
+  /**
+   * The same service, with an operation that the SDK has no method for, because AWS has given it
+   * up. It is answered as not implemented unless it is taken raw.
+   *
+   * @param uri a pattern such as {@code /2014-11-13/functions/{FunctionName}/invoke-async}
+   */
+  public Service forgotten(String operation, String httpMethod, String uri) {
+    List<Address> more = new ArrayList<>(forgotten);
+    more.add(new Address(operation, httpMethod, uri));
+    return new Service(name, sdk, passThrough, targetPrefix, raw, more);
   }
 
   /** The signing name. */
@@ -83,6 +103,10 @@ public final class Service {
 
   String targetPrefix() {
     return targetPrefix;
+  }
+
+  List<Address> forgotten() {
+    return forgotten;
   }
 
   Map<String, RawOperation> raw() {

@@ -58,6 +58,7 @@ final class ServiceSlot {
       known = loaded;
       if (known == null) {
         List<Operation> operations = new ArrayList<>(SdkBinding.operations(sdk.api()));
+        service.forgotten().forEach(address -> operations.add(SdkBinding.forgotten(address)));
         for (String raw : service.raw().keySet()) {
           if (operations.stream().noneMatch(operation -> operation.name().equals(raw))) {
             operations.add(SdkBinding.streaming(sdk.api(), raw));

@@ -1,0 +1,147 @@
+package dev.lambic.functions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
+import software.amazon.awssdk.services.lambda.model.VpcConfigResponse;
+
+/** Settings that are kept and shown as on AWS, and tracing, which acts. */
+class KeptSettingsTest {
+  private static final String INVALID = "400 InvalidParameterValueException: ";
+  private static final String QUEUE = "arn:aws:sqs:us-east-1:111111111111:letters";
+  private static final String KEY = "arn:aws:kms:us-east-1:111111111111:key/k";
+
+  @TempDir private Path directory;
+  private World world;
+
+  @BeforeEach
+  void open() {
+    world = new World(directory);
+  }
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  @Test
+  void aFunctionIsAttachedToANetworkMovedAndDetached() {
+    FunctionConfiguration made =
+        create(r -> r.vpcConfig(v -> v.subnetIds("subnet-1").securityGroupIds("sg-1")));
+    VpcConfigResponse vpc = made.vpcConfig();
+    assertThat(vpc.subnetIds()).containsExactly("subnet-1");
+    assertThat(vpc.securityGroupIds()).containsExactly("sg-1");
+    assertThat(vpc.vpcId()).matches("vpc-[0-9a-f]{17}");
+    assertThat(vpc.ipv6AllowedForDualStack()).isFalse();
+    VpcConfigResponse moved =
+        update(r ->
+                r.vpcConfig(v ->
+                    v.subnetIds("subnet-2").securityGroupIds("sg-2").ipv6AllowedForDualStack(true)))
+            .vpcConfig();
+    assertThat(moved.subnetIds()).containsExactly("subnet-2");
+    assertThat(moved.vpcId()).isEqualTo(vpc.vpcId());
+    assertThat(moved.ipv6AllowedForDualStack()).isTrue();
+    assertThat(update(r -> r.timeout(9)).vpcConfig()).isEqualTo(moved);
+    VpcConfigResponse none =
+        update(r -> r.vpcConfig(v -> v.subnetIds(List.of()).securityGroupIds(List.of())))
+            .vpcConfig();
+    assertThat(none.hasSubnetIds()).isTrue();
+    assertThat(none.subnetIds()).isEmpty();
+    assertThat(none.securityGroupIds()).isEmpty();
+    assertThat(none.vpcId()).isEmpty();
+    assertThat(none.ipv6AllowedForDualStack()).isFalse();
+  }
+
+  @Test
+  void subnetsAndGroupsGoTogether() {
+    assertThat(
+            world.error(l ->
+                l.createFunction(
+                    World.usual("fn").andThen(r -> r.vpcConfig(v -> v.subnetIds("subnet-1"))))))
+        .isEqualTo(INVALID + "SubnetIds and SecurityGroupIds must coexist or be both empty list.");
+  }
+
+  @Test
+  void deadLettersAndKeysAreSetAndTakenAway() {
+    FunctionConfiguration made =
+        create(r -> r.deadLetterConfig(d -> d.targetArn(QUEUE)).kmsKeyArn(KEY));
+    assertThat(made.deadLetterConfig().targetArn()).isEqualTo(QUEUE);
+    assertThat(made.kmsKeyArn()).isEqualTo(KEY);
+    world.restart();
+    assertThat(world.configuration("fn").deadLetterConfig().targetArn()).isEqualTo(QUEUE);
+    FunctionConfiguration bare =
+        update(r -> r.deadLetterConfig(d -> d.targetArn("")).kmsKeyArn(""));
+    assertThat(bare.deadLetterConfig()).isNull();
+    assertThat(bare.kmsKeyArn()).isNull();
+    assertThat(
+            world.error(l ->
+                l.updateFunctionConfiguration(r ->
+                    r.functionName("fn").deadLetterConfig(d -> d.targetArn(World.ARN + "other")))))
+        .startsWith(INVALID + "The TargetArn of DeadLetterConfig must name");
+  }
+
+  @Test
+  void tracingReachesTheEnvironments() {
+    FunctionConfiguration made = create(r -> r.tracingConfig(t -> t.mode("Active")));
+    assertThat(made.tracingConfig().modeAsString()).isEqualTo("Active");
+    assertThat(resolve().traced()).isTrue();
+    world.restart();
+    assertThat(resolve().traced()).isTrue();
+    update(r -> r.tracingConfig(t -> t.mode("PassThrough")));
+    assertThat(resolve().traced()).isFalse();
+  }
+
+  @Test
+  void snapshotsAreShownAsBeingOff() {
+    FunctionConfiguration made =
+        create(r -> r.snapStart(s -> s.applyOn("PublishedVersions")).publish(true));
+    assertThat(made.snapStart().applyOnAsString()).isEqualTo("PublishedVersions");
+    assertThat(made.snapStart().optimizationStatusAsString()).isEqualTo("Off");
+    FunctionConfiguration version = world.configuration("fn:1");
+    assertThat(version.snapStart().applyOnAsString()).isEqualTo("PublishedVersions");
+    assertThat(version.snapStart().optimizationStatusAsString()).isEqualTo("Off");
+    assertThat(
+            world.error(l ->
+                l.createFunction(
+                    World.usual("old")
+                        .andThen(r ->
+                            r.runtime("python3.11")
+                                .snapStart(s -> s.applyOn("PublishedVersions"))))))
+        .isEqualTo(INVALID + "python3.11 is not supported for SnapStart enabled functions.");
+    assertThat(
+            world.error(l ->
+                l.updateFunctionConfiguration(
+                    r -> r.functionName("fn").ephemeralStorage(e -> e.size(1024)))))
+        .startsWith(INVALID + "SnapStart is not available with more than 512 MB");
+  }
+
+  private FunctionVersion resolve() {
+    return world.service().directory().resolve("111111111111", "us-east-1", "fn", null).function();
+  }
+
+  private FunctionConfiguration create(Consumer<CreateFunctionRequest.Builder> settings) {
+    world.call(l -> l.createFunction(World.usual("fn").andThen(settings)));
+    world.settle();
+    return world.configuration("fn");
+  }
+
+  private FunctionConfiguration update(
+      Consumer<UpdateFunctionConfigurationRequest.Builder> settings) {
+    world.call(l ->
+        l.updateFunctionConfiguration(r -> {
+          r.functionName("fn");
+          settings.accept(r);
+        }));
+    world.settle();
+    return world.configuration("fn");
+  }
+}
