@@ -7,6 +7,7 @@ import software.amazon.awssdk.services.lambda.model.CodeSigningConfigNotFoundExc
 import software.amazon.awssdk.services.lambda.model.CodeVerificationFailedException;
 import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
+import software.amazon.awssdk.services.lambda.model.PolicyLengthExceededException;
 import software.amazon.awssdk.services.lambda.model.PreconditionFailedException;
 import software.amazon.awssdk.services.lambda.model.ResourceConflictException;
 import software.amazon.awssdk.services.lambda.model.ResourceInUseException;
@@ -117,6 +118,17 @@ final class Errors {
   /** For a caller of another account; AWS names no member but, mostly, the message. */
   static LambdaException accessDenied(@Nullable String message) {
     return other("AccessDeniedException", 403, message);
+  }
+
+  static LambdaException policyTooLong(int size, int limit) {
+    String message =
+        "The final policy size (" + size + ") is bigger than the limit (" + limit + ").";
+    return PolicyLengthExceededException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(400)
+        .awsErrorDetails(details("PolicyLengthExceededException", message))
+        .build();
   }
 
   static LambdaException zipTooLarge(long limit) {

@@ -1,5 +1,6 @@
 package dev.lambic.functions;
 
+import dev.lambic.wire.Caller;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,14 +15,20 @@ public interface FunctionDirectory {
    *
    * <p>While an update is in progress this is the version from before it.
    *
-   * @param account the caller's
-   * @param region the caller's
+   * @param caller who invokes it; a function of another account must permit that
    * @param nameOrArn a name, a partial ARN or a full one, each with a qualifier or without
    * @param qualifier a version or alias; null if the caller gave none
    * @throws software.amazon.awssdk.services.lambda.model.LambdaException with the error that Invoke
    *     answers: {@code ResourceNotFoundException}, {@code InvalidParameterValueException} for two
    *     different qualifiers, {@code ResourceConflictException} for a function that is not yet
-   *     active, {@code AccessDeniedException} for a function of another account
+   *     active, {@code AccessDeniedException} for a function of another account whose policy does
+   *     not permit it
    */
-  Resolved resolve(String account, String region, String nameOrArn, @Nullable String qualifier);
+  Resolved resolve(Caller caller, String nameOrArn, @Nullable String qualifier);
+
+  /** The same for the root of an account. */
+  default Resolved resolve(
+      String account, String region, String nameOrArn, @Nullable String qualifier) {
+    return resolve(Caller.ofAccount(account, region), nameOrArn, qualifier);
+  }
 }

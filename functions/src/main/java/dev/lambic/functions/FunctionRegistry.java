@@ -2,6 +2,7 @@ package dev.lambic.functions;
 
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
+import dev.lambic.wire.Caller;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -193,10 +194,13 @@ final class FunctionRegistry implements FunctionDirectory {
   }
 
   @Override
-  public Resolved resolve(
-      String account, String region, String nameOrArn, @Nullable String qualifier) {
-    Target target = Target.of(account, region, null, "lambda:InvokeFunction", nameOrArn, qualifier);
+  public Resolved resolve(Caller caller, String nameOrArn, @Nullable String qualifier) {
+    Target target = Target.ofAnybody(caller.account(), caller.region(), nameOrArn, qualifier);
     FunctionImage function = images.get(target.key());
+    if (!target.key().account().equals(caller.account())
+        && !PolicyService.allows(function, target, caller, FunctionPolicy.INVOKE)) {
+      throw target.denied(caller.principalArn(), FunctionPolicy.INVOKE);
+    }
     FunctionConfiguration version = function == null ? null : function.version(target.qualifier());
     if (function == null || version == null) {
       throw Errors.functionNotFound(

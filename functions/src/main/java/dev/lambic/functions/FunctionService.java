@@ -16,20 +16,28 @@ import java.util.function.Consumer;
 import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionRequest;
 import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionResponse;
+import software.amazon.awssdk.services.lambda.model.AddPermissionRequest;
+import software.amazon.awssdk.services.lambda.model.AddPermissionResponse;
 import software.amazon.awssdk.services.lambda.model.CreateCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.CreateCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingRequest;
 import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingResponse;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionUrlConfigRequest;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionUrlConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteEventSourceMappingRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteEventSourceMappingResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionEventInvokeConfigRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionEventInvokeConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionUrlConfigRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionUrlConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsRequest;
@@ -42,18 +50,32 @@ import software.amazon.awssdk.services.lambda.model.GetFunctionCodeSigningConfig
 import software.amazon.awssdk.services.lambda.model.GetFunctionCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationRequest;
 import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationResponse;
+import software.amazon.awssdk.services.lambda.model.GetFunctionEventInvokeConfigRequest;
+import software.amazon.awssdk.services.lambda.model.GetFunctionEventInvokeConfigResponse;
+import software.amazon.awssdk.services.lambda.model.GetFunctionRecursionConfigRequest;
+import software.amazon.awssdk.services.lambda.model.GetFunctionRecursionConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
+import software.amazon.awssdk.services.lambda.model.GetFunctionUrlConfigRequest;
+import software.amazon.awssdk.services.lambda.model.GetFunctionUrlConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionByArnRequest;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionByArnResponse;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionPolicyRequest;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionPolicyResponse;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionResponse;
+import software.amazon.awssdk.services.lambda.model.GetPolicyRequest;
+import software.amazon.awssdk.services.lambda.model.GetPolicyResponse;
+import software.amazon.awssdk.services.lambda.model.GetRuntimeManagementConfigRequest;
+import software.amazon.awssdk.services.lambda.model.GetRuntimeManagementConfigResponse;
 import software.amazon.awssdk.services.lambda.model.ListCodeSigningConfigsRequest;
 import software.amazon.awssdk.services.lambda.model.ListCodeSigningConfigsResponse;
 import software.amazon.awssdk.services.lambda.model.ListEventSourceMappingsRequest;
 import software.amazon.awssdk.services.lambda.model.ListEventSourceMappingsResponse;
+import software.amazon.awssdk.services.lambda.model.ListFunctionEventInvokeConfigsRequest;
+import software.amazon.awssdk.services.lambda.model.ListFunctionEventInvokeConfigsResponse;
+import software.amazon.awssdk.services.lambda.model.ListFunctionUrlConfigsRequest;
+import software.amazon.awssdk.services.lambda.model.ListFunctionUrlConfigsResponse;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsByCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsByCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsRequest;
@@ -68,8 +90,16 @@ import software.amazon.awssdk.services.lambda.model.PublishLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.PutFunctionEventInvokeConfigRequest;
+import software.amazon.awssdk.services.lambda.model.PutFunctionEventInvokeConfigResponse;
+import software.amazon.awssdk.services.lambda.model.PutFunctionRecursionConfigRequest;
+import software.amazon.awssdk.services.lambda.model.PutFunctionRecursionConfigResponse;
+import software.amazon.awssdk.services.lambda.model.PutRuntimeManagementConfigRequest;
+import software.amazon.awssdk.services.lambda.model.PutRuntimeManagementConfigResponse;
 import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionRequest;
 import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionResponse;
+import software.amazon.awssdk.services.lambda.model.RemovePermissionRequest;
+import software.amazon.awssdk.services.lambda.model.RemovePermissionResponse;
 import software.amazon.awssdk.services.lambda.model.TagResourceRequest;
 import software.amazon.awssdk.services.lambda.model.TagResourceResponse;
 import software.amazon.awssdk.services.lambda.model.UntagResourceRequest;
@@ -82,6 +112,10 @@ import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeResponse;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionEventInvokeConfigRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionEventInvokeConfigResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionUrlConfigRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateFunctionUrlConfigResponse;
 
 /**
  * Lambda's control plane, as the SDK's own interface: functions, their published versions and tags.
@@ -110,6 +144,11 @@ public final class FunctionService implements LambdaClient {
   private final FunctionChanges changes;
   private final FunctionReads reads;
   private final TagService tags;
+  private final PolicyService policies;
+  private final EventInvokeService eventInvoke;
+  private final UrlService urls;
+  private final RecursionService recursion;
+  private final RuntimeManagementService runtimeManagement;
   private final ScheduledExecutorService janitor;
 
   private FunctionService(
@@ -159,6 +198,11 @@ public final class FunctionService implements LambdaClient {
             signing);
     this.reads = new FunctionReads(config.concurrency(), downloads, registry, layers);
     this.tags = new TagService(registry, mappingService, signing, configurations);
+    this.policies = new PolicyService(registry, configurations, ambient);
+    this.eventInvoke = new EventInvokeService(registry, ambient.ticker());
+    this.urls = new UrlService(registry, ambient.ticker(), config.endpoint());
+    this.recursion = new RecursionService(registry);
+    this.runtimeManagement = new RuntimeManagementService(registry);
     this.janitor =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("code janitor").factory());
@@ -441,5 +485,103 @@ public final class FunctionService implements LambdaClient {
   public DeleteFunctionCodeSigningConfigResponse deleteFunctionCodeSigningConfig(
       DeleteFunctionCodeSigningConfigRequest request) {
     return signing.delete(request);
+  }
+
+  @Override
+  public AddPermissionResponse addPermission(AddPermissionRequest request) {
+    return policies.add(request);
+  }
+
+  @Override
+  public GetPolicyResponse getPolicy(GetPolicyRequest request) {
+    return policies.get(request);
+  }
+
+  @Override
+  public RemovePermissionResponse removePermission(RemovePermissionRequest request) {
+    return policies.remove(request);
+  }
+
+  @Override
+  public CreateFunctionUrlConfigResponse createFunctionUrlConfig(
+      CreateFunctionUrlConfigRequest request) {
+    return urls.create(request);
+  }
+
+  @Override
+  public GetFunctionUrlConfigResponse getFunctionUrlConfig(GetFunctionUrlConfigRequest request) {
+    return urls.get(request);
+  }
+
+  @Override
+  public UpdateFunctionUrlConfigResponse updateFunctionUrlConfig(
+      UpdateFunctionUrlConfigRequest request) {
+    return urls.update(request);
+  }
+
+  @Override
+  public DeleteFunctionUrlConfigResponse deleteFunctionUrlConfig(
+      DeleteFunctionUrlConfigRequest request) {
+    return urls.delete(request);
+  }
+
+  @Override
+  public ListFunctionUrlConfigsResponse listFunctionUrlConfigs(
+      ListFunctionUrlConfigsRequest request) {
+    return urls.list(request);
+  }
+
+  @Override
+  public PutFunctionEventInvokeConfigResponse putFunctionEventInvokeConfig(
+      PutFunctionEventInvokeConfigRequest request) {
+    return eventInvoke.put(request);
+  }
+
+  @Override
+  public UpdateFunctionEventInvokeConfigResponse updateFunctionEventInvokeConfig(
+      UpdateFunctionEventInvokeConfigRequest request) {
+    return eventInvoke.update(request);
+  }
+
+  @Override
+  public GetFunctionEventInvokeConfigResponse getFunctionEventInvokeConfig(
+      GetFunctionEventInvokeConfigRequest request) {
+    return eventInvoke.get(request);
+  }
+
+  @Override
+  public DeleteFunctionEventInvokeConfigResponse deleteFunctionEventInvokeConfig(
+      DeleteFunctionEventInvokeConfigRequest request) {
+    return eventInvoke.delete(request);
+  }
+
+  @Override
+  public ListFunctionEventInvokeConfigsResponse listFunctionEventInvokeConfigs(
+      ListFunctionEventInvokeConfigsRequest request) {
+    return eventInvoke.list(request);
+  }
+
+  @Override
+  public PutFunctionRecursionConfigResponse putFunctionRecursionConfig(
+      PutFunctionRecursionConfigRequest request) {
+    return recursion.put(request);
+  }
+
+  @Override
+  public GetFunctionRecursionConfigResponse getFunctionRecursionConfig(
+      GetFunctionRecursionConfigRequest request) {
+    return recursion.get(request);
+  }
+
+  @Override
+  public PutRuntimeManagementConfigResponse putRuntimeManagementConfig(
+      PutRuntimeManagementConfigRequest request) {
+    return runtimeManagement.put(request);
+  }
+
+  @Override
+  public GetRuntimeManagementConfigResponse getRuntimeManagementConfig(
+      GetRuntimeManagementConfigRequest request) {
+    return runtimeManagement.get(request);
   }
 }

@@ -41,11 +41,15 @@ record Kind<T>(String record, Function<T, byte[]> encode, Function<byte[], T> de
   static final Kind<ProvisionedConcurrencyConfigListItem> PROVISIONED =
       shape("function-provisioned", ProvisionedConcurrencyConfigListItem::builder);
 
-  /** What asynchronous invocations do; attached to the function, versions and aliases. */
+  /** What asynchronous invocations do; attached to {@code $LATEST}, versions and aliases. */
   static final Kind<FunctionEventInvokeConfig> EVENT_INVOKE =
       shape("function-event-invoke", FunctionEventInvokeConfig::builder);
 
-  /** Function URLs; attached to the function and to aliases. */
+  /** Who else may use it; attached to the function, versions and aliases. */
+  static final Kind<FunctionPolicy> POLICY =
+      new Kind<>("function-policy", FunctionPolicy::encode, FunctionPolicy::decode);
+
+  /** Function URLs, without their addresses; attached to the function and to aliases. */
   static final Kind<FunctionUrlConfig> URL = shape("function-url", FunctionUrlConfig::builder);
 
   /** What is done about recursive loops, in AWS's word; attached to the function. */
@@ -65,6 +69,7 @@ record Kind<T>(String record, Function<T, byte[]> encode, Function<byte[], T> de
           RESERVED,
           PROVISIONED,
           EVENT_INVOKE,
+          POLICY,
           URL,
           RECURSION,
           RUNTIME_MANAGEMENT,

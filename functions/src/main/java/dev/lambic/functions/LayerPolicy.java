@@ -22,11 +22,7 @@ final class LayerPolicy {
     return version.permissions().stream()
         .filter(permission -> permission.organizationId() == null)
         .map(AddLayerVersionPermissionRequest::principal)
-        .anyMatch(who -> who.equals("*") || who.equals(account) || isRoot(who, account));
-  }
-
-  private static boolean isRoot(String principal, String account) {
-    return principal.startsWith("arn:") && principal.endsWith(":iam::" + account + ":root");
+        .anyMatch(who -> Statements.means(who, account));
   }
 
   /** The version with one more permission. */
@@ -38,11 +34,7 @@ final class LayerPolicy {
     }
     for (AddLayerVersionPermissionRequest old : version.permissions()) {
       if (old.statementId().equals(request.statementId())) {
-        throw Errors.conflict(
-            "The statement id ("
-                + request.statementId()
-                + ") provided already exists. Please provide a new statement id, or remove the"
-                + " existing statement.");
+        throw Statements.duplicate(request.statementId());
       }
     }
     List<AddLayerVersionPermissionRequest> more = new ArrayList<>(version.permissions());
@@ -61,7 +53,7 @@ final class LayerPolicy {
       LayerVersion version, String statementId, @Nullable String revisionId, String newRevision) {
     List<AddLayerVersionPermissionRequest> fewer = new ArrayList<>(version.permissions());
     if (!fewer.removeIf(permission -> permission.statementId().equals(statementId))) {
-      throw Errors.notFound("Statement " + statementId + " is not found in resource policy.");
+      throw Statements.missing(statementId);
     }
     requireRevision(version, revisionId);
     return version.withPermissions(fewer, newRevision);
@@ -77,37 +69,20 @@ final class LayerPolicy {
 
   /** The whole policy. */
   static String text(LayerKey key, LayerVersion version) {
-    StringBuilder text =
-        new StringBuilder("{\"Version\":\"2012-10-17\",\"Id\":\"default\",\"Statement\":[");
-    String separator = "";
-    for (AddLayerVersionPermissionRequest permission : version.permissions()) {
-      text.append(separator).append(statement(key, version, permission));
-      separator = ",";
-    }
-    return text.append("]}").toString();
+    return Statements.document(
+        version.permissions().stream()
+            .map(permission -> statement(key, version, permission))
+            .toList());
   }
 
   /** One statement of the policy. */
   static String statement(
       LayerKey key, LayerVersion version, AddLayerVersionPermissionRequest permission) {
-    String principal = permission.principal();
-    String arn =
-        principal.startsWith("arn:")
-            ? principal
-            : "arn:"
-                + Caller.ofAccount(key.account(), key.region()).partition()
-                + ":iam::"
-                + principal
-                + ":root";
-    return "{\"Sid\":\""
-        + permission.statementId()
-        + "\",\"Effect\":\"Allow\",\"Principal\":"
-        + (principal.equals("*") ? "\"*\"" : "{\"AWS\":\"" + arn + "\"}")
-        + ",\"Action\":\""
-        + permission.action()
-        + "\",\"Resource\":\""
-        + key.arn(version.number())
-        + "\""
+    String principal =
+        Statements.principal(
+            permission.principal(), Caller.ofAccount(key.account(), key.region()).partition());
+    return Statements.allow(
+            permission.statementId(), principal, permission.action(), key.arn(version.number()))
         + (permission.organizationId() == null
             ? ""
             : ",\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\""

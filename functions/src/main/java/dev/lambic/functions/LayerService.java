@@ -154,7 +154,7 @@ final class LayerService {
     LayerVersion version =
         requireNamed(key, registry.find(key), Objects.requireNonNull(request.versionNumber()));
     if (version.policyRevision() == null) {
-      throw Errors.notFound("No policy is associated with the given resource.");
+      throw Statements.noPolicy();
     }
     return GetLayerVersionPolicyResponse.builder()
         .policy(LayerPolicy.text(key, version))

@@ -42,6 +42,20 @@ final class Lookup {
     return version;
   }
 
+  /** Whether the function has the version or alias. */
+  static boolean has(FunctionImage function, String qualifier) {
+    return function.version(qualifier) != null || function.attached(Kind.ALIAS, qualifier) != null;
+  }
+
+  /** For a qualifier that names neither a version nor an alias of the function that is there. */
+  static RuntimeException noSuchQualifier(Target target) {
+    boolean version =
+        target.qualifier() == null || target.qualifier().chars().allMatch(Character::isDigit);
+    return version
+        ? Errors.functionNotFound(target.arn())
+        : Errors.notFound("Cannot find alias arn: " + target.arn());
+  }
+
   /** Refuses a change that was meant for another revision, or that comes during another change. */
   static void requireChangeable(FunctionImage function, @Nullable String revisionId) {
     FunctionConfiguration latest = function.latest();

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The function that a request is about, from its name and its Qualifier parameter.
  *
- * @param key where it lives, which is the caller's account and region
+ * @param key where it lives, which is the caller's region and mostly the caller's account
  * @param qualifier a version or alias; null if the caller gave none
  */
 record Target(FunctionKey key, @Nullable String qualifier) {
@@ -30,6 +30,19 @@ record Target(FunctionKey key, @Nullable String qualifier) {
       String action,
       String nameOrArn,
       @Nullable String qualifier) {
+    Target target = ofAnybody(account, region, nameOrArn, qualifier);
+    if (!target.key().account().equals(account)) {
+      throw target.denied(
+          principal == null ? Caller.ofAccount(account, region).principalArn() : principal, action);
+    }
+    return target;
+  }
+
+  /**
+   * The same, but the name may be of another account; then the caller needs the permission of that.
+   */
+  static Target ofAnybody(
+      String account, String region, String nameOrArn, @Nullable String qualifier) {
     FunctionName name = FunctionName.parse(nameOrArn);
     if (name == null) {
       throw Errors.pattern(nameOrArn, "functionName", NAME_PATTERN);
@@ -42,22 +55,23 @@ record Target(FunctionKey key, @Nullable String qualifier) {
           "The derived qualifier from the function name does not match the specified qualifier.");
     }
     requireRegion(name, region);
-    if (name.account() != null && !name.account().equals(account)) {
-      String arn = new FunctionKey(name.account(), region, name.name()).arn();
-      throw Errors.accessDenied(
-          "User: "
-              + (principal == null ? Caller.ofAccount(account, region).principalArn() : principal)
-              + " is not authorized to perform: "
-              + action
-              + " on resource: "
-              + arn
-              + " because no resource-based policy allows the "
-              + action
-              + " action");
-    }
     return new Target(
-        new FunctionKey(account, region, name.name()),
+        new FunctionKey(name.account() == null ? account : name.account(), region, name.name()),
         name.qualifier() == null ? qualifier : name.qualifier());
+  }
+
+  /** For a caller of another account, whom nobody permitted the action. */
+  RuntimeException denied(String principal, String action) {
+    return Errors.accessDenied(
+        "User: "
+            + principal
+            + " is not authorized to perform: "
+            + action
+            + " on resource: "
+            + key.arn()
+            + " because no resource-based policy allows the "
+            + action
+            + " action");
   }
 
   /** Refuses a name with another region in it. */

@@ -97,11 +97,7 @@ final class InvokeOperation implements RawOperation {
     }
     String name = call.label("FunctionName");
     Resolved function =
-        functions.resolve(
-            call.caller().account(),
-            call.caller().region(),
-            name == null ? "" : name,
-            call.query("Qualifier"));
+        functions.resolve(call.caller(), name == null ? "" : name, call.query("Qualifier"));
     if (type.equals("DryRun")) {
       call.responder().send(204, call.answerHeaders(), NOTHING);
       return;

@@ -1,0 +1,131 @@
+package dev.lambic.functions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionUrlConfigResponse;
+import software.amazon.awssdk.services.lambda.model.FunctionUrlAuthType;
+import software.amazon.awssdk.services.lambda.model.GetFunctionUrlConfigResponse;
+import software.amazon.awssdk.services.lambda.model.InvokeMode;
+
+/** The configuration of function URLs. */
+class UrlConfigTest {
+  private static final String ABSENT =
+      "404 ResourceNotFoundException: The resource you requested does not exist.";
+  private static final String NO_FUNCTION =
+      "404 ResourceNotFoundException: Function does not exist";
+
+  @TempDir private Path directory;
+  private World world;
+
+  @BeforeEach
+  void open() {
+    world = new World(directory);
+  }
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  @Test
+  void aUrlIsMadeChangedAndRemoved() {
+    world.create("fn");
+    CreateFunctionUrlConfigResponse made =
+        world.call(l -> l.createFunctionUrlConfig(r -> r.functionName("fn").authType("NONE")));
+    assertThat(made.functionUrl())
+        .matches("http://[a-z2-7]{32}\\.lambda-url\\.us-east-1\\.localhost:4566/");
+    assertThat(made.functionArn()).isEqualTo(World.ARN + "fn");
+    assertThat(made.invokeMode()).isEqualTo(InvokeMode.BUFFERED);
+    assertThat(made.cors()).isNull();
+    assertThat(made.creationTime()).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z");
+    world.clock.advance(Duration.ofSeconds(5));
+    world.call(l ->
+        l.updateFunctionUrlConfig(r ->
+            r.functionName(World.ARN + "fn")
+                .authType("AWS_IAM")
+                .cors(c -> c.allowOrigins("*").maxAge(60))));
+    world.restart();
+    GetFunctionUrlConfigResponse kept = get();
+    assertThat(kept.functionUrl()).isEqualTo(made.functionUrl());
+    assertThat(kept.authType()).isEqualTo(FunctionUrlAuthType.AWS_IAM);
+    assertThat(kept.cors().allowOrigins()).containsExactly("*");
+    assertThat(kept.invokeMode()).isEqualTo(InvokeMode.BUFFERED);
+    assertThat(kept.creationTime()).isEqualTo(made.creationTime());
+    assertThat(kept.lastModifiedTime()).isGreaterThan(made.creationTime());
+    world.call(l -> l.updateFunctionUrlConfig(r -> r.functionName("fn").cors(c -> {})));
+    assertThat(get().cors()).isNull();
+    assertThat(get().authType()).isEqualTo(FunctionUrlAuthType.AWS_IAM);
+    world.call(l -> l.deleteFunctionUrlConfig(r -> r.functionName("fn")));
+    assertThat(world.error(l -> l.getFunctionUrlConfig(r -> r.functionName("fn"))))
+        .isEqualTo(ABSENT);
+  }
+
+  @Test
+  void theSameFunctionHasTheSameUrlAgain() {
+    world.create("fn");
+    String url = create();
+    world.call(l -> l.deleteFunction(r -> r.functionName("fn")));
+    world.create("fn");
+    assertThat(world.error(l -> l.getFunctionUrlConfig(r -> r.functionName("fn"))))
+        .isEqualTo(ABSENT);
+    assertThat(create()).isEqualTo(url);
+  }
+
+  @Test
+  void whatCannotBeIsRefused() {
+    world.create("fn");
+    create();
+    assertThat(
+            world.error(l -> l.createFunctionUrlConfig(r -> r.functionName("fn").authType("NONE"))))
+        .isEqualTo(
+            "409 ResourceConflictException: Failed to create function url config for [functionArn ="
+                + " "
+                + World.ARN
+                + "fn]. Error message:  FunctionUrlConfig exists for this Lambda function");
+    assertThat(
+            world.error(
+                l -> l.createFunctionUrlConfig(r -> r.functionName("none").authType("NONE"))))
+        .isEqualTo(NO_FUNCTION);
+    assertThat(
+            world.error(l ->
+                l.createFunctionUrlConfig(
+                    r -> r.functionName("fn").qualifier("alias").authType("NONE"))))
+        .isEqualTo(NO_FUNCTION);
+    assertThat(world.error(l -> l.getFunctionUrlConfig(r -> r.functionName("none"))))
+        .isEqualTo(ABSENT);
+    assertThat(world.error(l -> l.deleteFunctionUrlConfig(r -> r.functionName("none"))))
+        .isEqualTo(ABSENT);
+    assertThat(world.error(l -> l.updateFunctionUrlConfig(r -> r.functionName("none"))))
+        .isEqualTo(NO_FUNCTION);
+    assertThat(world.error(l -> l.listFunctionUrlConfigs(r -> r.functionName("none"))))
+        .isEqualTo(NO_FUNCTION);
+    assertThat(
+            world.error(l ->
+                l.getFunctionUrlConfig(
+                    r -> r.functionName("arn:aws:lambda:eu-west-1:111111111111:function:none"))))
+        .isEqualTo(
+            "404 ResourceNotFoundException: Functions from 'eu-west-1' are not reachable in this"
+                + " region ('us-east-1')");
+    assertThat(
+            world
+                .call(l -> l.listFunctionUrlConfigs(r -> r.functionName("fn")))
+                .functionUrlConfigs())
+        .hasSize(1);
+  }
+
+  private GetFunctionUrlConfigResponse get() {
+    return world.call(l -> l.getFunctionUrlConfig(r -> r.functionName("fn")));
+  }
+
+  private String create() {
+    return world
+        .call(l -> l.createFunctionUrlConfig(r -> r.functionName("fn").authType("NONE")))
+        .functionUrl();
+  }
+}
