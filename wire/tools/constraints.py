@@ -13,6 +13,11 @@ it first). OUT.json is read by dev.lambic.wire.ConstraintData:
   refusals    operation -> code of the error about a broken limit, where it is not ValidationException
   types       simple shape -> its limits; a list or map also names the types of what it holds
   structures  structure, or operation + "Request" -> member -> type; "!" in front means required
+
+and of a service that speaks the query protocol:
+
+  facts       namespace of its XML; whether its messages leave refused values out
+  silent      operations that answer nothing
 """
 import json
 import sys
@@ -25,6 +30,9 @@ MEASURED_BY_THE_SERVICE = {"logs": {"LogGroupName", "LogStreamName"}}
 
 # Services whose operations answer a broken limit with an error of their own, if they declare it.
 OWN_REFUSAL = {"logs": "InvalidParameterException"}
+
+# Services whose messages about broken limits repeat neither values nor enumerations.
+TERSE = {"iam"}
 
 # Patterns that AWS's answers quote where the public model has another.
 AS_ANSWERED = {
@@ -180,10 +188,20 @@ def main(model_file, out_file):
         return "{\n" + ",\n".join(rows) + "\n}"
 
     with open(out_file, "w", encoding="utf-8") as out:
+        facts, silent = {}, []
+        if model["metadata"]["protocol"] == "query":
+            facts["namespace"] = model["metadata"]["xmlNamespace"]
+            silent = sorted(name for name, spec in model["operations"].items() if "output" not in spec)
+        if service in TERSE:
+            facts["terse"] = "true"
         parts = {"errors": errors, "statuses": statuses, "refusals": refusals,
                  "types": types, "structures": structures}
         tables = [json.dumps(part) + ":" + lines(table)
                   for part, table in parts.items() if table or part != "refusals"]
+        if facts:
+            tables.append('"facts":' + lines(facts))
+        if silent:
+            tables.append('"silent":' + json.dumps(silent))
         out.write('{"service":%s,\n%s}\n' % (json.dumps(service), ",\n".join(tables)))
 
 

@@ -30,6 +30,11 @@ class UnmodifiedClientsTest {
   }
 
   @Test
+  void boto3KnowsRolesAndIdentities(@TempDir Path directory) {
+    succeeds(Script.python(LAMBIC.server().address(), Places.script("use_identity.py")), directory);
+  }
+
+  @Test
   void theAwsCliDoesAllOfIt(@TempDir Path directory) {
     succeeds(
         Script.withAwsCli(LAMBIC.server().address(), Places.script("use_aws_cli.sh")), directory);

@@ -1,8 +1,12 @@
 package dev.lambic.server;
 
 import dev.lambic.invocation.CredentialIssuer;
+import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.Ids;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.SessionCredentials;
+import dev.lambic.services.Sessions;
 import dev.lambic.wire.AccessKey;
 import dev.lambic.wire.Credentials;
 import java.io.IOException;
@@ -11,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Locale;
@@ -27,19 +32,31 @@ import org.jspecify.annotations.Nullable;
  * <p>The file is made at the first start with one random key, so that it can be handed to the
  * ordinary clients as it is ({@code AWS_SHARED_CREDENTIALS_FILE}). Safe for use by many threads.
  */
-final class Keys implements Credentials, CredentialIssuer {
+final class Keys implements Credentials, CredentialIssuer, Sessions {
   /** The account of keys that do not name another, and of requests without a key. */
   static final String ACCOUNT = "000000000000";
 
   private static final Pattern ROLE_NAME = Pattern.compile("[A-Za-z0-9+=,.@_-]{1,128}");
 
   private final Map<String, AccessKey> people;
-  private final Map<String, AccessKey> sessions = new ConcurrentHashMap<>();
-  private final Ids ids;
+  private static final int MAX_TEMPORARY = 10_000;
 
-  private Keys(Map<String, AccessKey> people, Ids ids) {
+  private final Map<String, AccessKey> sessions = new ConcurrentHashMap<>();
+  private final Map<String, Temporary> temporary = new ConcurrentHashMap<>();
+  private final Ids ids;
+  private final Ticker ticker;
+
+  /**
+   * A key that ends by itself.
+   *
+   * @param ofEnvironment whether an environment asked for it
+   */
+  private record Temporary(AccessKey key, Instant expires, boolean ofEnvironment) {}
+
+  private Keys(Map<String, AccessKey> people, Ids ids, Ticker ticker) {
     this.people = Map.copyOf(people);
     this.ids = ids;
+    this.ticker = ticker;
   }
 
   /**
@@ -47,7 +64,7 @@ final class Keys implements Credentials, CredentialIssuer {
    *
    * @throws IOException if the file cannot be read or is not of the format
    */
-  static Keys open(Path file, Ids ids) throws IOException {
+  static Keys open(Path file, Ids ids, Ticker ticker) throws IOException {
     if (!Files.exists(file)) {
       String text =
           "# Access keys of this Lambic, in the format of the AWS CLI's credentials file.\n"
@@ -67,7 +84,7 @@ final class Keys implements Credentials, CredentialIssuer {
       Files.writeString(made, text);
       Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
     }
-    return new Keys(read(file), ids);
+    return new Keys(read(file), ids, ticker);
   }
 
   private static Map<String, AccessKey> read(Path file) throws IOException {
@@ -119,7 +136,15 @@ final class Keys implements Credentials, CredentialIssuer {
   @Override
   public @Nullable AccessKey find(String accessKeyId) {
     AccessKey person = people.get(accessKeyId);
-    return person != null ? person : sessions.get(accessKeyId);
+    if (person != null) {
+      return person;
+    }
+    AccessKey session = sessions.get(accessKeyId);
+    if (session != null) {
+      return session;
+    }
+    Temporary lent = temporary.get(accessKeyId);
+    return lent == null ? null : lent.key();
   }
 
   /** The ids of people's keys. */
@@ -146,8 +171,27 @@ final class Keys implements Credentials, CredentialIssuer {
     sessions.remove(credentials.accessKeyId());
   }
 
-  /** Whether the access key was made for an environment. */
+  @Override
+  public Session begin(@Nullable String by, String account, String principalArn, Instant expires) {
+    Instant now = ticker.instant();
+    temporary.values().removeIf(lent -> !now.isBefore(lent.expires()));
+    if (temporary.size() >= MAX_TEMPORARY) {
+      throw new LambicException("Throttling", Blame.CALLER, "Rate exceeded");
+    }
+    String id = "ASIA" + word(ids);
+    Session session = new Session(id, secret(ids), secret(ids) + secret(ids));
+    AccessKey key =
+        new AccessKey(session.secret(), account, principalArn, session.token(), expires);
+    temporary.put(id, new Temporary(key, expires, isOfEnvironment(by)));
+    return session;
+  }
+
+  /** Whether the access key was made for an environment, or for the asking of one. */
   boolean isOfEnvironment(@Nullable String accessKeyId) {
-    return accessKeyId != null && sessions.containsKey(accessKeyId);
+    if (accessKeyId == null) {
+      return false;
+    }
+    Temporary lent = temporary.get(accessKeyId);
+    return lent == null ? sessions.containsKey(accessKeyId) : lent.ofEnvironment();
   }
 }

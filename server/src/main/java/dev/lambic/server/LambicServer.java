@@ -25,9 +25,12 @@ import dev.lambic.sandbox.LinuxSandboxes;
 import dev.lambic.sandbox.SandboxConfig;
 import dev.lambic.sandbox.Sandboxes;
 import dev.lambic.services.DynamoDbLocal;
+import dev.lambic.services.Iam;
+import dev.lambic.services.IamService;
 import dev.lambic.services.LogConfig;
 import dev.lambic.services.LogStore;
 import dev.lambic.services.LogsService;
+import dev.lambic.services.StsService;
 import dev.lambic.store.Records;
 import dev.lambic.store.SqliteRecords;
 import dev.lambic.wire.Arrival;
@@ -43,6 +46,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
+import software.amazon.awssdk.services.iam.IamClient;
+import software.amazon.awssdk.services.sts.StsClient;
 
 /**
  * A whole Lambic: every part made, joined, and closed in the opposite order.
@@ -121,7 +126,7 @@ final class LambicServer implements AutoCloseable {
 
     LambicServer start() throws IOException {
       DataDirectory data = closers.add(DataDirectory.take(config.data()));
-      Keys keys = Keys.open(data.path("credentials"), ids);
+      Keys keys = Keys.open(data.path("credentials"), ids, ticker);
       HttpServer http = closers.add(HttpServer.start(threads(), faults));
       Records records = closers.add(SqliteRecords.open(data.path("lambic.db")));
       Sandboxes sandboxes =
@@ -179,7 +184,14 @@ final class LambicServer implements AutoCloseable {
       Service dynamo = Service.passThrough("dynamodb", "DynamoDB_20120810", dynamoDb);
       Service cloudWatchLogs =
           Service.sdk("logs", CloudWatchLogsClient.class, () -> new LogsService(logs));
-      List<Service> services = List.of(lambda, dynamo, cloudWatchLogs);
+      Iam iam = new Iam(records, ticker, ids);
+      List<Service> services =
+          List.of(
+              lambda,
+              dynamo,
+              cloudWatchLogs,
+              Service.query("iam", IamClient.class, () -> new IamService(iam)),
+              Service.query("sts", StsClient.class, () -> new StsService(iam, keys)));
       inside.set(endpoint(AuthMode.ENFORCE, keys, services, functions));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
 

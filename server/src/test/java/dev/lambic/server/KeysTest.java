@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lambic.kernel.Ids;
+import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.SessionCredentials;
+import dev.lambic.services.Sessions;
 import dev.lambic.wire.AccessKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,8 +22,8 @@ final class KeysTest {
   @Test
   void makesOneKeyThatStaysAndThatOnlyTheOwnerReads() throws IOException {
     Path file = directory.resolve("credentials");
-    Keys first = Keys.open(file, Ids.secure());
-    Keys second = Keys.open(file, Ids.secure());
+    Keys first = Keys.open(file, Ids.secure(), Ticker.system());
+    Keys second = Keys.open(file, Ids.secure(), Ticker.system());
     assertThat(first.peopleIds()).hasSize(1).isEqualTo(second.peopleIds());
     assertThat(first.peopleIds().iterator().next()).matches("AKIA[A-Z2-7]{16}");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
@@ -46,7 +49,7 @@ final class KeysTest {
         lambic_account = 123456789012
         [empty]
         """);
-    Keys keys = Keys.open(file, Ids.secure());
+    Keys keys = Keys.open(file, Ids.secure(), Ticker.system());
     assertThat(keys.find("AKIAONE")).isEqualTo(AccessKey.ofAccount("first", "000000000000"));
     assertThat(keys.find("AKIATWO")).isEqualTo(AccessKey.ofAccount("second", "123456789012"));
     assertThat(keys.find("AKIATHREE")).isNull();
@@ -56,12 +59,13 @@ final class KeysTest {
   void refusesAFileOfAnotherFormat() throws IOException {
     Path file = directory.resolve("credentials");
     Files.writeString(file, "what is this\n");
-    assertThatThrownBy(() -> Keys.open(file, Ids.secure())).hasMessageContaining("what is this");
+    assertThatThrownBy(() -> Keys.open(file, Ids.secure(), Ticker.system()))
+        .hasMessageContaining("what is this");
   }
 
   @Test
   void sessionsAreKnownUntilTheyAreRevoked() throws IOException {
-    Keys keys = Keys.open(directory.resolve("credentials"), Ids.secure());
+    Keys keys = Keys.open(directory.resolve("credentials"), Ids.secure(), Ticker.system());
     SessionCredentials session =
         keys.issue("000000000000", "arn:aws:iam::000000000000:role/path/orders", "shop");
     AccessKey key = keys.find(session.accessKeyId());
@@ -72,5 +76,28 @@ final class KeysTest {
     keys.revoke(session);
     assertThat(keys.find(session.accessKeyId())).isNull();
     assertThat(session.toString()).doesNotContain(session.secretAccessKey());
+  }
+
+  @Test
+  void whatAnEnvironmentBorrowsIsAnEnvironmentsToo() throws IOException {
+    Keys keys = Keys.open(directory.resolve("credentials"), Ids.secure(), Ticker.system());
+    String person = keys.peopleIds().iterator().next();
+    String environment =
+        keys.issue("000000000000", "arn:aws:iam::000000000000:role/r", "f").accessKeyId();
+    Instant later = Instant.now().plusSeconds(900);
+    String arn = "arn:aws:sts::000000000000:assumed-role/r/s";
+    Sessions.Session lent = keys.begin(person, "000000000000", arn, later);
+    String second = keys.begin(environment, "000000000000", arn, later).accessKeyId();
+    String third = keys.begin(second, "000000000000", arn, later).accessKeyId();
+    assertThat(keys.isOfEnvironment(lent.accessKeyId())).isFalse();
+    assertThat(keys.isOfEnvironment(second)).isTrue();
+    assertThat(keys.isOfEnvironment(third)).isTrue();
+    AccessKey key = keys.find(lent.accessKeyId());
+    assertThat(key)
+        .isEqualTo(new AccessKey(lent.secret(), "000000000000", arn, lent.token(), later));
+    assertThat(lent.toString()).doesNotContain(lent.secret(), lent.token());
+    String ended = keys.begin(person, "000000000000", arn, Instant.EPOCH).accessKeyId();
+    keys.begin(person, "000000000000", arn, later);
+    assertThat(keys.find(ended)).isNull();
   }
 }

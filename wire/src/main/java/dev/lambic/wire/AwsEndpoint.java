@@ -36,8 +36,6 @@ public final class AwsEndpoint implements HttpHandler {
 
   private static final Protocol REST_JSON = new RestJson();
   private static final Protocol AWS_JSON = new AwsJson();
-  private static final ConstraintData NO_DATA =
-      new ConstraintData(Map.of(), Map.of(), Map.of(), Map.of(), Map.of());
 
   private final Map<String, ServiceSlot> slots;
   private final List<Prefix> prefixes;
@@ -168,7 +166,7 @@ public final class AwsEndpoint implements HttpHandler {
       Exchange exchange = new Exchange(signature, request, responder, unsigned.requestId());
       guarded(exchange, () -> dispatch(exchange));
     } catch (Throwable e) {
-      fail(unsigned, NO_DATA, e);
+      fail(unsigned, ConstraintData.NONE, e);
     }
   }
 
@@ -197,7 +195,7 @@ public final class AwsEndpoint implements HttpHandler {
     try {
       work.run();
     } catch (Throwable e) {
-      fail(exchange, NO_DATA, e);
+      fail(exchange, ConstraintData.NONE, e);
     }
   }
 
@@ -232,7 +230,7 @@ public final class AwsEndpoint implements HttpHandler {
             exchange.responder(),
             null,
             null,
-            (call, error) -> fail(exchange, NO_DATA, error)));
+            (call, error) -> fail(exchange, ConstraintData.NONE, error)));
   }
 
   private void serve(
@@ -292,7 +290,7 @@ public final class AwsEndpoint implements HttpHandler {
               + operation.name()
               + " operation");
     }
-    Protocol protocol = protocol(operation);
+    Protocol protocol = protocol(operation, loaded.data());
     SdkRequest request = protocol.read(match, sender.request());
     loaded.validator().check(operation.name(), request);
     SdkPojo response =
@@ -321,7 +319,10 @@ public final class AwsEndpoint implements HttpHandler {
     });
   }
 
-  static Protocol protocol(Operation operation) {
+  static Protocol protocol(Operation operation, ConstraintData data) {
+    if (operation.version() != null) {
+      return new AwsQuery(data);
+    }
     return operation.target() == null ? REST_JSON : AWS_JSON;
   }
 

@@ -7,9 +7,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What the public service model says and the SDK does not carry: limits, errors, statuses.
@@ -24,19 +26,33 @@ import java.util.Map;
  * @param types limits by shape
  * @param structures by shape, or by operation and "Request": the type of each member, with an
  *     exclamation mark in front where it is required
+ * @param facts about the service as a whole, by name
+ * @param silent operations of the query protocol that answer nothing
  */
 record ConstraintData(
     Map<String, ErrorShape> errors,
     Map<String, Integer> statuses,
     Map<String, String> refusals,
     Map<String, Limits> types,
-    Map<String, Map<String, String>> structures) {
+    Map<String, Map<String, String>> structures,
+    Map<String, String> facts,
+    Set<String> silent) {
+
+  /** Nothing at all. */
+  static final ConstraintData NONE =
+      new ConstraintData(Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Set.of());
 
   /** The data of a service; empty where there is none. */
   static ConstraintData of(String service) {
     ConstraintData data =
         new ConstraintData(
-            new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
+            new HashMap<>(),
+            new HashMap<>(),
+            new HashMap<>(),
+            new HashMap<>(),
+            new HashMap<>(),
+            new HashMap<>(),
+            new HashSet<>());
     try (InputStream file =
         ConstraintData.class.getResourceAsStream("constraints-" + service + ".json")) {
       if (file != null) {
@@ -50,6 +66,16 @@ record ConstraintData(
     return data;
   }
 
+  /** The namespace of the service's XML; empty where it speaks none. */
+  String namespace() {
+    return facts.getOrDefault("namespace", "");
+  }
+
+  /** Whether messages about broken limits repeat neither values nor enumerations. */
+  boolean terse() {
+    return facts.containsKey("terse");
+  }
+
   private void read(JsonParser json) throws IOException {
     json.nextToken();
     while (json.nextToken() == JsonToken.FIELD_NAME) {
@@ -61,6 +87,12 @@ record ConstraintData(
         case "refusals" -> each(json, operation -> refusals.put(operation, json.getText()));
         case "types" -> each(json, shape -> types.put(shape, limits(json)));
         case "structures" -> each(json, shape -> structures.put(shape, strings(json)));
+        case "facts" -> facts.putAll(strings(json));
+        case "silent" -> {
+          while (json.nextToken() != JsonToken.END_ARRAY) {
+            silent.add(json.getText());
+          }
+        }
         default -> json.skipChildren();
       }
     }

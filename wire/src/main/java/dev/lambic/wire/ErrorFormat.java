@@ -2,7 +2,6 @@ package dev.lambic.wire;
 
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpRequest;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -39,27 +38,75 @@ enum ErrorFormat {
       return new Answer(status(error, true), headers, json(error, members, headers));
     }
   },
-  /** For clients of the query protocols and of S3. */
-  XML {
+  /** The body is XML, in an envelope that says who is to blame. */
+  QUERY {
     @Override
     Answer write(AwsError error, HttpRequest request, Headers headers) {
       headers.add("Content-Type", "text/xml");
-      int status = status(error, false);
-      String code = error.code();
-      String body =
-          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse><Error><Type>"
-              + (status < 500 ? "Sender" : "Receiver")
-              + "</Type><Code>"
-              + escape(
-                  code.endsWith(EXCEPTION)
-                      ? code.substring(0, code.length() - EXCEPTION.length())
-                      : code)
-              + "</Code><Message>"
-              + escape(Objects.requireNonNullElse(error.message(), ""))
-              + "</Message></Error><RequestId>"
-              + Objects.requireNonNullElse(headers.get(REQUEST_ID), "")
-              + "</RequestId></ErrorResponse>";
-      return new Answer(status, headers, body.getBytes(StandardCharsets.UTF_8));
+      String code =
+          switch (error.code()) {
+            case "InvalidSignatureException" -> "SignatureDoesNotMatch";
+            case "UnrecognizedClientException" -> "InvalidClientTokenId";
+            case "UnknownOperationException" -> "InvalidAction";
+            case "ValidationException" -> "ValidationError";
+            case "SerializationException" -> "MalformedInput";
+            case "ServiceException" -> "InternalFailure";
+            default -> withoutSuffix(error.code());
+          };
+      int status = code.equals("InvalidAction") ? 400 : status(error, false);
+      Xml xml =
+          new Xml()
+              .open("ErrorResponse")
+              .open("Error")
+              .text("Type", status < 500 ? "Sender" : "Receiver")
+              .text("Code", code)
+              .text("Message", Objects.requireNonNullElse(error.message(), ""))
+              .close("Error")
+              .text("RequestId", Objects.requireNonNullElse(headers.get(REQUEST_ID), ""))
+              .close("ErrorResponse");
+      return new Answer(status, headers, xml.bytes());
+    }
+  },
+  /** The body is XML without an envelope. */
+  S3 {
+    @Override
+    Answer write(AwsError error, HttpRequest request, Headers headers) {
+      String id = Objects.requireNonNullElse(headers.get(REQUEST_ID), "");
+      headers.add("Content-Type", "application/xml").add("x-amz-request-id", id);
+      boolean anonymous = error.code().equals("MissingAuthenticationTokenException");
+      boolean unknown = error.code().equals("UnrecognizedClientException");
+      String code =
+          switch (error.code()) {
+            case "InvalidSignatureException" -> "SignatureDoesNotMatch";
+            case "UnrecognizedClientException" -> "InvalidAccessKeyId";
+            case "MissingAuthenticationTokenException" -> "AccessDenied";
+            case "IncompleteSignatureException" -> "AuthorizationHeaderMalformed";
+            case "RequestEntityTooLargeException" -> "EntityTooLarge";
+            case "ServiceException" -> "InternalError";
+            default -> withoutSuffix(error.code());
+          };
+      int status =
+          switch (code) {
+            case "ExpiredToken", "AuthorizationHeaderMalformed", "EntityTooLarge" -> 400;
+            case "ServiceUnavailable" -> 503;
+            default -> status(error, false);
+          };
+      String message =
+          anonymous
+              ? "Access Denied"
+              : unknown
+                  ? "The AWS Access Key Id you provided does not exist in our records."
+                  : Objects.requireNonNullElse(error.message(), "");
+      Xml xml =
+          new Xml()
+              .open("Error")
+              .text("Code", code)
+              .text("Message", message)
+              .text("RequestId", id)
+              .text("HostId", id)
+              .close("Error");
+      boolean bodiless = request.method().equals("HEAD");
+      return new Answer(status, headers, bodiless ? new byte[0] : xml.bytes());
     }
   };
 
@@ -73,10 +120,11 @@ enum ErrorFormat {
     if (request.headers().has("X-Amz-Target") || type.startsWith(AWS_JSON_TYPE)) {
       return AWS_JSON;
     }
-    // Clients that send no type of their own may be given this one by their HTTP library.
-    boolean query =
-        type.startsWith("application/x-www-form-urlencoded") && request.rawPath().equals("/");
-    return "s3".equals(service) || query ? XML : REST_JSON;
+    if ("s3".equals(service)) {
+      return S3;
+    }
+    // Clients that send no type of their own may be given a form's by their HTTP library.
+    return AwsQuery.announced(request) ? QUERY : REST_JSON;
   }
 
   /**
@@ -167,7 +215,7 @@ enum ErrorFormat {
     };
   }
 
-  private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+  private static String withoutSuffix(String code) {
+    return code.endsWith(EXCEPTION) ? code.substring(0, code.length() - EXCEPTION.length()) : code;
   }
 }

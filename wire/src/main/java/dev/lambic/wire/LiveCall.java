@@ -85,7 +85,7 @@ final class LiveCall implements Call {
     if (match == null || loaded == null) {
       throw new IllegalStateException("the operation has no typed form");
     }
-    SdkRequest typed = AwsEndpoint.protocol(match.operation()).read(match, request);
+    SdkRequest typed = AwsEndpoint.protocol(match.operation(), loaded.data()).read(match, request);
     loaded.validator().check(operation, typed);
     return type.cast(typed);
   }

@@ -17,6 +17,8 @@ import software.amazon.awssdk.core.SdkPojo;
  * @param payload whether it is the whole body
  * @param jsonText whether it is JSON, sent as a string
  * @param element of a list or map, else null
+ * @param flat whether the elements of a list or map lie directly in its parent, in XML and forms
+ * @param keyName what a map's key is called there; empty for everything else
  * @param getter gives null for what was never set
  * @param setter changes a builder
  * @param constructor gives a builder for a structure
@@ -30,6 +32,8 @@ record Member(
     boolean payload,
     boolean jsonText,
     @Nullable Member element,
+    boolean flat,
+    String keyName,
     Function<SdkPojo, @Nullable Object> getter,
     BiConsumer<SdkPojo, @Nullable Object> setter,
     Supplier<SdkPojo> constructor) {

@@ -14,7 +14,10 @@ import software.amazon.awssdk.core.SdkRequest;
  * @param httpMethod such as {@code POST}
  * @param uri a pattern such as {@code /2015-03-31/functions/{FunctionName}}, perhaps with a query
  *     whose parameters belong to the address
- * @param target the value of X-Amz-Target; null for a protocol that routes by the address
+ * @param target the value of X-Amz-Target, or of Action in a form; null for a protocol that routes
+ *     by the address
+ * @param version of the service's interface, such as {@code 2010-05-08}, in the query protocol;
+ *     null in all others
  * @param newRequest gives an empty builder; the first call loads the classes of the request
  * @param invoker calls a service object
  */
@@ -25,6 +28,7 @@ record Operation(
     String httpMethod,
     String uri,
     @Nullable String target,
+    @Nullable String version,
     Supplier<SdkPojo> newRequest,
     Invoker invoker) {
 

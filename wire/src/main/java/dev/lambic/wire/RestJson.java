@@ -2,9 +2,7 @@ package dev.lambic.wire;
 
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpRequest;
-import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -22,7 +20,6 @@ import software.amazon.awssdk.core.SdkRequest;
 final class RestJson implements Protocol {
   private static final JsonReader READER = new JsonReader(JsonReader.Keys.WIRE);
   private static final byte[] NOTHING = new byte[0];
-  private static final int MAX_NUMBER = 40;
 
   @Override
   public SdkRequest read(RouteTable.Match match, HttpRequest request) {
@@ -35,7 +32,7 @@ final class RestJson implements Protocol {
           switch (member.place()) {
             case PATH -> {
               String label = match.label(member.wireName());
-              yield label == null ? null : scalar(label, member, TimeFormat.ISO_8601);
+              yield label == null ? null : Scalars.parse(label, member, TimeFormat.ISO_8601);
             }
             case QUERY -> fromQuery(query, member, input);
             case HEADER -> fromHeader(request.headers(), member);
@@ -84,7 +81,7 @@ final class RestJson implements Protocol {
       }
       default -> {
         String text = query.get(member.wireName());
-        yield text == null ? null : scalar(text, member, TimeFormat.ISO_8601);
+        yield text == null ? null : Scalars.parse(text, member, TimeFormat.ISO_8601);
       }
     };
   }
@@ -132,48 +129,15 @@ final class RestJson implements Protocol {
         throw Malformed.text(Kind.BYTES, e);
       }
     }
-    return text == null ? null : scalar(text, member, TimeFormat.RFC_822);
+    return text == null ? null : Scalars.parse(text, member, TimeFormat.RFC_822);
   }
 
   private static List<Object> list(List<String> texts, Member list, TimeFormat times) {
     List<Object> values = new ArrayList<>();
     for (String text : texts) {
-      values.add(scalar(text, list.elementOf(), times));
+      values.add(Scalars.parse(text, list.elementOf(), times));
     }
     return values;
-  }
-
-  private static Object scalar(String text, Member member, TimeFormat times) {
-    Kind kind = member.kind();
-    try {
-      return switch (kind) {
-        case STRING -> text;
-        case BYTE -> Byte.valueOf(text);
-        case SHORT -> Short.valueOf(text);
-        case INTEGER -> Integer.valueOf(text);
-        case LONG -> Long.valueOf(text);
-        case FLOAT -> Float.valueOf(text);
-        case DOUBLE -> Double.valueOf(text);
-        case BIG_DECIMAL -> {
-          if (text.length() > MAX_NUMBER) {
-            throw Malformed.text(kind, null);
-          }
-          yield new BigDecimal(text);
-        }
-        case BOOLEAN -> {
-          if (!text.equals("true") && !text.equals("false")) {
-            throw Malformed.text(kind, null);
-          }
-          yield text.equals("true");
-        }
-        case INSTANT -> Objects.requireNonNullElse(member.time(), times).parse(text);
-        case BYTES -> SdkBytes.fromByteArrayUnsafe(Base64.getDecoder().decode(text));
-        case STRUCTURE, LIST, MAP, DOCUMENT ->
-            throw new IllegalStateException(member.name() + " is no scalar");
-      };
-    } catch (IllegalArgumentException e) {
-      throw Malformed.text(kind, e);
-    }
   }
 
   @Override
@@ -228,25 +192,12 @@ final class RestJson implements Protocol {
     } else if (value instanceof List<?> list) {
       List<String> texts = new ArrayList<>();
       for (Object element : list) {
-        texts.add(text(member.elementOf(), element));
+        texts.add(Scalars.text(member.elementOf(), element, TimeFormat.RFC_822));
       }
       headers.add(member.wireName(), line(String.join(",", texts)));
     } else {
-      headers.add(member.wireName(), line(text(member, value)));
+      headers.add(member.wireName(), line(Scalars.text(member, value, TimeFormat.RFC_822)));
     }
-  }
-
-  private static String text(Member member, Object value) {
-    if (value instanceof Instant time) {
-      return Objects.requireNonNullElse(member.time(), TimeFormat.RFC_822).write(time);
-    }
-    if (value instanceof SdkBytes bytes) {
-      return Base64.getEncoder().encodeToString(bytes.asByteArrayUnsafe());
-    }
-    if (member.jsonText()) {
-      return Base64.getEncoder().encodeToString(value.toString().getBytes(StandardCharsets.UTF_8));
-    }
-    return value.toString();
   }
 
   /** Without control characters, which would end the header. */

@@ -8,7 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the operation that a request's method and address, or its X-Amz-Target, stands for.
+ * Finds the operation that a request's method and address, its X-Amz-Target or its form's Action
+ * stands for.
  *
  * <p>A literal segment goes before a label, and a label before one that takes the whole rest. A
  * slash at the end makes no difference. Immutable.
@@ -55,13 +56,16 @@ final class RouteTable {
 
   private final Node root = new Node();
   private final Map<String, Operation> targets = new HashMap<>();
+  private final Map<String, Operation> actions = new HashMap<>();
 
   RouteTable(List<Operation> operations) {
     for (Operation operation : operations) {
       if (operation.target() == null) {
         add(operation);
-      } else {
+      } else if (operation.version() == null) {
         targets.put(operation.target(), operation);
+      } else {
+        actions.put(operation.target(), operation);
       }
     }
   }
@@ -116,7 +120,27 @@ final class RouteTable {
 
   /** The match for the value of X-Amz-Target, or null. */
   @Nullable Match match(String amzTarget) {
-    Operation operation = targets.get(amzTarget);
+    return named(targets.get(amzTarget));
+  }
+
+  /** Whether operations are told by a form's Action. */
+  boolean hasActions() {
+    return !actions.isEmpty();
+  }
+
+  /**
+   * The match for the value of a form's Action, or null.
+   *
+   * @param version of the interface that is meant; null if the form does not say
+   */
+  @Nullable Match action(String action, @Nullable String version) {
+    Operation operation = actions.get(action);
+    return operation == null || (version != null && !version.equals(operation.version()))
+        ? null
+        : named(operation);
+  }
+
+  private static @Nullable Match named(@Nullable Operation operation) {
     return operation == null
         ? null
         : new Match(new Route(operation, List.of(), Map.of()), List.of(), false);

@@ -98,6 +98,7 @@ final class SdkBinding {
         address.httpMethod(),
         address.uri(),
         null,
+        null,
         () -> {
           throw new IllegalStateException("the SDK knows no " + name);
         },
@@ -173,6 +174,7 @@ final class SdkBinding {
         info.httpMethod().name(),
         info.requestUri(),
         info.operationIdentifier(),
+        info.apiVersion(),
         new NewBuilder(request),
         invoker);
   }
@@ -207,10 +209,17 @@ final class SdkBinding {
   private static Member member(SdkField<?> field) {
     Kind kind = kind(field.marshallingType().getKnownType());
     Member element = null;
+    boolean flat = false;
+    String keyName = "";
     if (kind == Kind.LIST) {
-      element = member(field.getRequiredTrait(ListTrait.class).memberFieldInfo());
+      ListTrait list = field.getRequiredTrait(ListTrait.class);
+      element = member(list.memberFieldInfo());
+      flat = list.isFlattened();
     } else if (kind == Kind.MAP) {
-      element = member(field.getRequiredTrait(MapTrait.class).valueFieldInfo());
+      MapTrait map = field.getRequiredTrait(MapTrait.class);
+      element = member(map.valueFieldInfo());
+      flat = map.isFlattened();
+      keyName = map.keyLocationName();
     }
     return new Member(
         field.memberName() == null ? field.locationName() : field.memberName(),
@@ -221,6 +230,8 @@ final class SdkBinding {
         field.containsTrait(PayloadTrait.class),
         field.containsTrait(JsonValueTrait.class),
         element,
+        flat,
+        keyName,
         from -> given(field.getValueOrDefault(from)),
         field::set,
         () -> field.constructor().get());

@@ -27,8 +27,15 @@ public final class Service {
   /** Where an operation is that the SDK has no method for. */
   record Address(String operation, String httpMethod, String uri) {}
 
-  /** The client interface and where its implementation comes from. */
-  record SdkSource(Class<? extends SdkClient> api, Supplier<? extends SdkClient> implementation) {}
+  /**
+   * The client interface and where its implementation comes from.
+   *
+   * @param forms whether every request is a form
+   */
+  record SdkSource(
+      Class<? extends SdkClient> api,
+      Supplier<? extends SdkClient> implementation,
+      boolean forms) {}
 
   private Service(
       String name,
@@ -55,7 +62,15 @@ public final class Service {
    */
   public static <T extends SdkClient> Service sdk(
       String name, Class<T> api, Supplier<? extends T> implementation) {
-    return new Service(name, new SdkSource(api, implementation), null, "", Map.of(), List.of());
+    return new Service(
+        name, new SdkSource(api, implementation, false), null, "", Map.of(), List.of());
+  }
+
+  /** As {@link #sdk}, for one that speaks the query protocol, such as {@code iam}. */
+  public static <T extends SdkClient> Service query(
+      String name, Class<T> api, Supplier<? extends T> implementation) {
+    return new Service(
+        name, new SdkSource(api, implementation, true), null, "", Map.of(), List.of());
   }
 
   /**

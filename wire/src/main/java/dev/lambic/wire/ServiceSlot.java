@@ -25,6 +25,11 @@ final class ServiceSlot {
     RouteTable.@Nullable Match match(dev.lambic.http.HttpRequest request) {
       String target = request.headers().get("X-Amz-Target");
       RouteTable.Match match = target == null ? null : routes.match(target);
+      if (match == null && routes.hasActions() && AwsQuery.announced(request)) {
+        QueryString form = AwsQuery.form(request);
+        String action = form.get("Action");
+        return action == null ? null : routes.action(action, form.get("Version"));
+      }
       return match == null ? routes.match(request.method(), request.target()) : match;
     }
   }
@@ -82,8 +87,9 @@ final class ServiceSlot {
 
   /** Whether a request without a signature is meant for this service. */
   boolean claims(dev.lambic.http.HttpRequest request) {
-    if (service.sdk() != null) {
-      return load().match(request) != null;
+    Service.SdkSource sdk = service.sdk();
+    if (sdk != null) {
+      return (!sdk.forms() || AwsQuery.announced(request)) && load().match(request) != null;
     }
     String target = request.headers().get("X-Amz-Target");
     return target != null && target.startsWith(service.targetPrefix() + ".");

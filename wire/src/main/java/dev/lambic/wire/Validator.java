@@ -21,6 +21,7 @@ import software.amazon.awssdk.core.SdkPojo;
 final class Validator {
   private static final int MAX_VIOLATIONS = 100;
   private static final int MAX_VALUE = 16 << 10;
+  private static final String ONE_OF = "Member must satisfy enum value set";
 
   private final ConstraintData data;
 
@@ -151,7 +152,7 @@ final class Validator {
     }
   }
 
-  private static boolean anyViolates(Iterable<?> values, Limits limits, boolean notNull) {
+  private boolean anyViolates(Iterable<?> values, Limits limits, boolean notNull) {
     for (Object value : values) {
       if (value == null ? notNull : !violations(value, limits).isEmpty()) {
         return true;
@@ -160,11 +161,11 @@ final class Validator {
     return false;
   }
 
-  private static List<String> violations(Object value, Limits limits) {
+  private List<String> violations(Object value, Limits limits) {
     List<String> broken = new ArrayList<>(0);
     if (value instanceof String text) {
       if (!limits.values().isEmpty() && !limits.values().contains(text)) {
-        broken.add(oneOf(limits));
+        broken.add(data.terse() ? ONE_OF : ONE_OF + ": " + limits.values());
       }
       if (limits.pattern() != null && !limits.pattern().matches(text)) {
         broken.add(pattern(limits));
@@ -217,16 +218,12 @@ final class Validator {
       all.add(pattern(limits));
     }
     if (!limits.values().isEmpty()) {
-      all.add(oneOf(limits));
+      all.add(ONE_OF + ": " + limits.values());
     }
     if (notNull) {
       all.add("Member must not be null");
     }
     return all.toString();
-  }
-
-  private static String oneOf(Limits limits) {
-    return "Member must satisfy enum value set: " + limits.values();
   }
 
   private static String pattern(Limits limits) {
@@ -242,8 +239,8 @@ final class Validator {
   }
 
   /** The value as AWS prints it, or nothing if it is sensitive. */
-  private static String rendered(Object value, Limits limits) {
-    if (limits.sensitive()) {
+  private String rendered(Object value, Limits limits) {
+    if (limits.sensitive() || data.terse()) {
       return "";
     }
     String text = value.toString();

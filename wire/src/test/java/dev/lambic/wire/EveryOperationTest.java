@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.SdkClient;
 import software.amazon.awssdk.core.SdkPojo;
 import software.amazon.awssdk.core.SdkRequest;
 import software.amazon.awssdk.http.AbortableInputStream;
@@ -32,7 +33,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.PutItemResponse;
+import software.amazon.awssdk.services.iam.IamClient;
 import software.amazon.awssdk.services.lambda.LambdaClient;
+import software.amazon.awssdk.services.sns.SnsClient;
 
 /**
  * The SDK's own client against the engine, operation by operation, with every member filled: what
@@ -156,5 +159,65 @@ final class EveryOperationTest {
       assertThat(client.putItem(request).equalsBySdkFields(response)).isTrue();
       assertThat(read[0].equalsBySdkFields(request)).isTrue();
     }
+  }
+
+  @Test
+  void awsQueryArrivesWholeToo() throws Throwable {
+    assertThat(
+            everyForm(
+                IamClient.class,
+                http ->
+                    IamClient.builder()
+                        .httpClient(http)
+                        .region(Region.AWS_GLOBAL)
+                        .credentialsProvider(CREDENTIALS)
+                        .build()))
+        .isGreaterThan(150);
+    assertThat(
+            everyForm(
+                SnsClient.class,
+                http ->
+                    SnsClient.builder()
+                        .httpClient(http)
+                        .region(Region.US_EAST_1)
+                        .credentialsProvider(CREDENTIALS)
+                        .build()))
+        .isGreaterThan(30);
+  }
+
+  /** Calls every operation of a service of the query protocol; returns how many there are. */
+  private static int everyForm(
+      Class<? extends SdkClient> api, Function<SdkHttpClient, SdkClient> clientOver)
+      throws Throwable {
+    SdkPojo[] read = new SdkPojo[1];
+    SdkPojo[] response = new SdkPojo[1];
+    RouteTable routes = new RouteTable(SdkBinding.operations(api));
+    AwsQuery protocol = new AwsQuery(ConstraintData.NONE);
+    Network network =
+        new Network(http -> {
+          STRICT.authenticate(Signature.of(http), http);
+          QueryString form = AwsQuery.form(http);
+          String action = Objects.requireNonNull(form.get("Action"));
+          RouteTable.Match match =
+              Objects.requireNonNull(routes.action(action, form.get("Version")));
+          assertThat(routes.action(action, "1999-01-01")).isNull();
+          read[0] = protocol.read(match, http);
+          return protocol.write(response[0], 200, http, Headers.empty());
+        });
+    int tried = 0;
+    try (SdkClient client = clientOver.apply(network)) {
+      for (Operation operation : SdkBinding.operations(api)) {
+        Filler filler = new Filler("ä&= \"\\<>]]>'\r\n\t€😀");
+        SdkRequest request = (SdkRequest) filler.filled(operation.newRequest().get());
+        response[0] = filler.filled(responseBuilder(operation));
+        SdkPojo arrived = operation.invoker().invoke(client, request);
+        assertThat(read[0].equalsBySdkFields(request)).as("%s\n%s", read[0], request).isTrue();
+        assertThat(arrived.equalsBySdkFields(response[0]))
+            .as("%s\n%s", arrived, response[0])
+            .isTrue();
+        tried++;
+      }
+    }
+    return tried;
   }
 }

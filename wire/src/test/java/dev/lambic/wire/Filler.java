@@ -15,7 +15,17 @@ final class Filler {
   /** Shapes may contain themselves. */
   private static final int MAX_DEPTH = 6;
 
+  private final String text;
   private int counter;
+
+  Filler() {
+    this("ä&= \"\\\u0001€😀");
+  }
+
+  /** With texts that begin so, for protocols that cannot carry everything. */
+  Filler(String text) {
+    this.text = text;
+  }
 
   /** Fills the builder and everything below. */
   SdkPojo filled(SdkPojo builder) {
@@ -38,7 +48,7 @@ final class Filler {
           switch (member.place()) {
             case PATH -> "a:b/c +~ä" + counter;
             case HEADER -> "a \"b\", c" + counter;
-            default -> "ä&= \"\\\u0001€😀" + counter;
+            default -> text + counter;
           };
       case BYTE -> (byte) (counter % 100);
       case SHORT -> (short) counter;

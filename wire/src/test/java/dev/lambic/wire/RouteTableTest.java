@@ -99,6 +99,7 @@ final class RouteTableTest {
         "GET",
         uri,
         null,
+        null,
         like.newRequest(),
         like.invoker());
   }
