@@ -9,6 +9,7 @@ import dev.lambic.functions.FunctionsConfig;
 import dev.lambic.images.ImageSources;
 import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
+import dev.lambic.images.RegistryLogins;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
@@ -47,7 +48,7 @@ class DevFunctionsTest {
     ImageStore images =
         ImageStore.open(
             directory.resolve("images"),
-            ImageSources.everywhere(),
+            ImageSources.everywhere(RegistryLogins.none()),
             Platform.host(),
             Ticker.system(),
             Duration.ZERO);
