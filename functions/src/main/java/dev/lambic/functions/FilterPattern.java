@@ -13,16 +13,10 @@ import java.util.Set;
 final class FilterPattern {
   private static final JsonFactory JSON = new JsonFactory();
   private static final int MAX_DEPTH = 100;
-  private static final Set<String> TESTS =
-      Set.of(
-          "prefix",
-          "suffix",
-          "anything-but",
-          "numeric",
-          "exists",
-          "equals-ignore-case",
-          "wildcard",
-          "cidr");
+  private static final Set<String> COMPARISONS = Set.of("=", "<", "<=", ">", ">=");
+  private static final Set<String> IGNORING_CASE = Set.of("equals-ignore-case");
+  private static final Set<String> EXCLUDING =
+      Set.of("prefix", "suffix", "equals-ignore-case", "wildcard");
 
   private FilterPattern() {}
 
@@ -92,11 +86,70 @@ final class FilterPattern {
 
   /** Reads an object with exactly one test. */
   private static boolean test(JsonParser in) throws IOException {
-    if (in.nextToken() != JsonToken.FIELD_NAME || !TESTS.contains(in.currentName())) {
+    if (in.nextToken() != JsonToken.FIELD_NAME) {
       return false;
     }
-    in.nextToken();
-    in.skipChildren();
-    return in.nextToken() == JsonToken.END_OBJECT;
+    String name = in.currentName();
+    JsonToken value = in.nextToken();
+    boolean good =
+        switch (name) {
+          case "exists" -> value.isBoolean();
+          case "equals-ignore-case", "wildcard", "cidr" -> value == JsonToken.VALUE_STRING;
+          case "prefix", "suffix" ->
+              value == JsonToken.VALUE_STRING || only(in, IGNORING_CASE, JsonToken.VALUE_STRING);
+          case "numeric" -> value == JsonToken.START_ARRAY && comparisons(in);
+          case "anything-but" -> value == JsonToken.START_ARRAY ? scalars(in) : other(in);
+          default -> false;
+        };
+    return good && in.nextToken() == JsonToken.END_OBJECT;
+  }
+
+  /** Reads an object with exactly one field, of one of the names. */
+  private static boolean only(JsonParser in, Set<String> names, JsonToken type) throws IOException {
+    return in.currentToken() == JsonToken.START_OBJECT
+        && in.nextToken() == JsonToken.FIELD_NAME
+        && names.contains(in.currentName())
+        && in.nextToken() == type
+        && in.nextToken() == JsonToken.END_OBJECT;
+  }
+
+  private static boolean other(JsonParser in) throws IOException {
+    JsonToken value = in.currentToken();
+    if (value != JsonToken.START_OBJECT) {
+      return value == JsonToken.VALUE_STRING || value.isNumeric();
+    }
+    if (in.nextToken() != JsonToken.FIELD_NAME || !EXCLUDING.contains(in.currentName())) {
+      return false;
+    }
+    JsonToken excluded = in.nextToken();
+    boolean good =
+        excluded == JsonToken.VALUE_STRING || (excluded == JsonToken.START_ARRAY && scalars(in));
+    return good && in.nextToken() == JsonToken.END_OBJECT;
+  }
+
+  private static boolean scalars(JsonParser in) throws IOException {
+    int count = 0;
+    while (in.nextToken() != JsonToken.END_ARRAY) {
+      JsonToken value = in.currentToken();
+      if (value != JsonToken.VALUE_STRING && !value.isNumeric()) {
+        return false;
+      }
+      count++;
+    }
+    return count > 0;
+  }
+
+  /** Reads one comparison, or two that make a range. */
+  private static boolean comparisons(JsonParser in) throws IOException {
+    int count = 0;
+    while (in.nextToken() != JsonToken.END_ARRAY) {
+      if (in.currentToken() != JsonToken.VALUE_STRING
+          || !COMPARISONS.contains(in.getText())
+          || !in.nextToken().isNumeric()) {
+        return false;
+      }
+      count++;
+    }
+    return count == 1 || count == 2;
   }
 }

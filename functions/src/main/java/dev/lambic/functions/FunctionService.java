@@ -303,7 +303,9 @@ public final class FunctionService implements LambdaClient {
 
   @Override
   public CreateFunctionResponse createFunction(CreateFunctionRequest request) {
-    return changes.create(request);
+    CreateFunctionResponse made = changes.create(request);
+    KeptSettings.tell(notices, Configurations.settings(request));
+    return made;
   }
 
   @Override
@@ -330,7 +332,9 @@ public final class FunctionService implements LambdaClient {
   @Override
   public UpdateFunctionConfigurationResponse updateFunctionConfiguration(
       UpdateFunctionConfigurationRequest request) {
-    return changes.updateConfiguration(request);
+    UpdateFunctionConfigurationResponse changed = changes.updateConfiguration(request);
+    KeptSettings.tell(notices, request);
+    return changed;
   }
 
   @Override

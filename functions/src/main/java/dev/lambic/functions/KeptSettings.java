@@ -71,6 +71,23 @@ final class KeptSettings {
     }
   }
 
+  /** Says which of the settings that were accepted do not act. */
+  static void tell(Notices notices, UpdateFunctionConfigurationRequest settings) {
+    if (settings.vpcConfig() != null && !settings.vpcConfig().subnetIds().isEmpty()) {
+      notices.tell("VpcConfig is kept and shown, but functions join no network yet.");
+    }
+    if (settings.deadLetterConfig() != null && !isEmpty(settings.deadLetterConfig().targetArn())) {
+      notices.tell("DeadLetterConfig is kept and shown, but nothing is sent to its target yet.");
+    }
+    if (!isEmpty(settings.kmsKeyArn())) {
+      notices.tell("KMSKeyArn is kept and shown, but nothing is encrypted with a key yet.");
+    }
+    if (settings.snapStart() != null
+        && settings.snapStart().applyOn() == SnapStartApplyOn.PUBLISHED_VERSIONS) {
+      notices.tell("SnapStart is kept and shown, but no snapshots are made yet.");
+    }
+  }
+
   /** Takes over what the request names; an empty setting takes one away. */
   static void merge(
       FunctionKey key,

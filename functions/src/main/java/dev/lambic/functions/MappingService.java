@@ -143,6 +143,7 @@ final class MappingService {
             .filter(shape ->
                 request.eventSourceArn() == null
                     || request.eventSourceArn().equals(shape.eventSourceArn()))
+            .map(MappingShapes::listed)
             .toList();
     IdPages<EventSourceMappingConfiguration> page =
         IdPages.page(

@@ -94,6 +94,13 @@ final class MappingShapes {
     return regular(source, after);
   }
 
+  /** As an item of a list, which does not show criteria that a key protects. */
+  static EventSourceMappingConfiguration listed(EventSourceMappingConfiguration shape) {
+    return shape.kmsKeyArn() == null
+        ? shape
+        : shape.toBuilder().filterCriteria((FilterCriteria) null).build();
+  }
+
   /** Without empty settings, which AWS does not show, and with those that it always shows. */
   private static EventSourceMappingConfiguration regular(
       EventSource source, EventSourceMappingConfiguration shape) {

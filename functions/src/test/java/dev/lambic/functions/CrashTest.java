@@ -35,6 +35,9 @@ class CrashTest {
         assertThat(was)
             .as("%s after step %d", name, step)
             .isIn(CrashingServer.expected(step), CrashingServer.expected(step + 1));
+        assertThat(batches(world, name))
+            .as("the mapping of %s after step %d", name, step)
+            .isIn(batches(step), batches(step + 1));
       }
       for (FunctionConfiguration function :
           world.call(l -> l.listFunctionsPaginator().functions().stream().toList())) {
@@ -47,6 +50,20 @@ class CrashTest {
       assertThat(trees.map(tree -> tree.getFileName().toString()))
           .noneMatch(name -> name.startsWith("unfinished"));
     }
+  }
+
+  /** The size of the mapping's batches by its step; nothing after the last one. */
+  private static int batches(int step) {
+    return step > CrashingServer.STEPS ? 0 : step;
+  }
+
+  private static int batches(World world, String name) {
+    return CrashingServer.mapping(world, name)
+        .map(mapping -> {
+          assertThat(mapping.state()).isEqualTo("Enabled");
+          return mapping.batchSize();
+        })
+        .orElse(0);
   }
 
   private static String state(World world, String name) throws Exception {

@@ -10,15 +10,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.lambda.model.EventSourceMappingConfiguration;
 
 /** A child process that works on functions until it is killed, and says what was answered. */
 final class CrashingServer {
   private static final int THREADS = 4;
-  private static final int STEPS = 6;
+  static final int STEPS = 6;
 
   /** What the deployment packages say, by the step that brings them. */
   static final List<String> CODES =
@@ -104,6 +106,7 @@ final class CrashingServer {
   private static void live(World world, String name, PrintStream out) {
     for (int step = 1; step <= STEPS + 1; step++) {
       step(world, name, step);
+      stepOfMapping(world, name, step);
       out.println(name + " " + step);
       while (step <= STEPS && inProgress(world, name)) {
         Thread.onSpinWait();
@@ -127,6 +130,40 @@ final class CrashingServer {
           l.updateFunctionConfiguration(r -> r.functionName(name).description("step " + step)));
     } else {
       world.call(l -> l.updateFunctionCode(r -> r.functionName(name).zipFile(zip)));
+    }
+  }
+
+  /**
+   * A queue of the function's, whose mapping takes batches of as many records as steps were made.
+   */
+  static String queue(String name) {
+    return "arn:aws:sqs:us-east-1:111111111111:" + name;
+  }
+
+  /** The mapping of the function's queue, if it is there. */
+  static Optional<EventSourceMappingConfiguration> mapping(World world, String name) {
+    return world
+        .call(l -> l.listEventSourceMappings(r -> r.eventSourceArn(queue(name))))
+        .eventSourceMappings()
+        .stream()
+        .findFirst();
+  }
+
+  private static void stepOfMapping(World world, String name, int step) {
+    if (step == 1) {
+      world.call(l ->
+          l.createEventSourceMapping(
+              r -> r.functionName(name).eventSourceArn(queue(name)).batchSize(1)));
+    } else {
+      String uuid = mapping(world, name).orElseThrow().uuid();
+      if (step > STEPS) {
+        world.call(l -> l.deleteEventSourceMapping(r -> r.uuid(uuid)));
+      } else {
+        world.call(l -> l.updateEventSourceMapping(r -> r.uuid(uuid).batchSize(step)));
+      }
+    }
+    while (mapping(world, name).filter(m -> MappingState.of(m.state()).inProgress()).isPresent()) {
+      Thread.onSpinWait();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.lambic.functions;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -122,6 +123,20 @@ class KeptSettingsTest {
                 l.updateFunctionConfiguration(
                     r -> r.functionName("fn").ephemeralStorage(e -> e.size(1024)))))
         .startsWith(INVALID + "SnapStart is not available with more than 512 MB");
+  }
+
+  @Test
+  void whatDoesNotActIsToldOnce() {
+    List<String> notices = new ArrayList<>();
+    world.service().notices(notices::add);
+    create(r -> r.deadLetterConfig(d -> d.targetArn("")).snapStart(s -> s.applyOn("None")));
+    assertThat(notices).isEmpty();
+    update(r -> r.deadLetterConfig(d -> d.targetArn(QUEUE)).kmsKeyArn(KEY));
+    update(r -> r.kmsKeyArn(KEY).snapStart(s -> s.applyOn("PublishedVersions")));
+    update(r -> r.vpcConfig(v -> v.subnetIds("subnet-1").securityGroupIds("sg-1")));
+    assertThat(notices)
+        .extracting(notice -> notice.substring(0, notice.indexOf(' ')))
+        .containsExactly("DeadLetterConfig", "KMSKeyArn", "SnapStart", "VpcConfig");
   }
 
   private FunctionVersion resolve() {

@@ -194,6 +194,13 @@ class MappingChecksTest {
             "{\"a\":[{\"unknown\":1}]}",
             "{\"a\":[{\"exists\":true,\"prefix\":\"x\"}]}",
             "{\"a\":[[1]]}",
+            "{\"a\":[{\"numeric\":[\">\"]}]}",
+            "{\"a\":[{\"numeric\":[\"~\",1]}]}",
+            "{\"a\":[{\"exists\":\"yes\"}]}",
+            "{\"a\":[{\"prefix\":1}]}",
+            "{\"a\":[{\"anything-but\":[]}]}",
+            "{\"a\":[{\"anything-but\":{\"exists\":true}}]}",
+            "{\"a\":[{}]}",
             "{\"a\":[1]} x",
             "{\"$or\":[]}",
             "")) {
@@ -204,6 +211,8 @@ class MappingChecksTest {
             "{\"eventName\": [\"INSERT\"]}",
             "{\"a\":{\"b\":[1,null,true,{\"numeric\":[\">\",0,\"<=\",5]}]}}",
             "{\"a\":[{\"anything-but\":{\"prefix\":\"x\"}},{\"exists\":false}]}",
+            "{\"a\":[{\"anything-but\":[\"x\",1]},{\"anything-but\":{\"suffix\":[\"y\"]}}]}",
+            "{\"a\":[{\"prefix\":{\"equals-ignore-case\":\"x\"}},{\"numeric\":[\"=\",3e2]}]}",
             "{\"$or\":[{\"a\":[\"x\"]},{\"b\":[{\"suffix\":\"y\"}]}]}")) {
       FilterPattern.check(good);
     }

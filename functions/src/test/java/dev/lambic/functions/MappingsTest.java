@@ -181,6 +181,8 @@ class MappingsTest {
     world.settle();
     GetEventSourceMappingResponse full = get(uuid);
     assertThat(full.scalingConfig().maximumConcurrency()).isEqualTo(5);
+    assertThat(list(QUEUE, null, null, null).eventSourceMappings().getFirst().filterCriteria())
+        .isNull();
     assertThat(full.filterCriteria().filters().getFirst().pattern())
         .isEqualTo("{\"body\":[\"x\"]}");
     world.call(l ->
