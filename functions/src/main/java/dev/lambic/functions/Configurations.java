@@ -29,6 +29,7 @@ import software.amazon.awssdk.services.lambda.model.PackageType;
 import software.amazon.awssdk.services.lambda.model.SnapStartApplyOn;
 import software.amazon.awssdk.services.lambda.model.SnapStartOptimizationStatus;
 import software.amazon.awssdk.services.lambda.model.SystemLogLevel;
+import software.amazon.awssdk.services.lambda.model.TenantIsolationMode;
 import software.amazon.awssdk.services.lambda.model.TracingMode;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
 
@@ -178,6 +179,12 @@ final class Configurations {
     return before.toBuilder().codeSha256(image.digest()).codeSize(0L).build();
   }
 
+  /** Whether no two tenants may share an environment of the version. */
+  static boolean isPerTenant(FunctionConfiguration version) {
+    return version.tenancyConfig() != null
+        && version.tenancyConfig().tenantIsolationMode() == TenantIsolationMode.PER_TENANT;
+  }
+
   /** Whether the package of the version is a container image. */
   static boolean isContainer(FunctionConfiguration version) {
     return version.packageType() == PackageType.IMAGE;
@@ -273,7 +280,8 @@ final class Configurations {
         codeId(version),
         layers == null ? null : layers.id(),
         container,
-        version.tracingConfig() != null && version.tracingConfig().mode() == TracingMode.ACTIVE);
+        version.tracingConfig() != null && version.tracingConfig().mode() == TracingMode.ACTIVE,
+        isPerTenant(version));
   }
 
   private static String orEmpty(@Nullable String text) {

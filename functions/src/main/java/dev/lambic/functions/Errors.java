@@ -9,6 +9,7 @@ import software.amazon.awssdk.services.lambda.model.InvalidParameterValueExcepti
 import software.amazon.awssdk.services.lambda.model.LambdaException;
 import software.amazon.awssdk.services.lambda.model.PolicyLengthExceededException;
 import software.amazon.awssdk.services.lambda.model.PreconditionFailedException;
+import software.amazon.awssdk.services.lambda.model.ProvisionedConcurrencyConfigNotFoundException;
 import software.amazon.awssdk.services.lambda.model.ResourceConflictException;
 import software.amazon.awssdk.services.lambda.model.ResourceInUseException;
 import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
@@ -25,6 +26,26 @@ final class Errors {
         .message(message)
         .statusCode(400)
         .awsErrorDetails(details("InvalidParameterValueException", message))
+        .build();
+  }
+
+  /** The same as AWS gives it where it does not say whose fault it is. */
+  static LambdaException invalidUntyped(String message) {
+    return InvalidParameterValueException.builder()
+        .type("")
+        .message(message)
+        .statusCode(400)
+        .awsErrorDetails(details("InvalidParameterValueException", message))
+        .build();
+  }
+
+  static LambdaException noProvisionedConcurrency() {
+    String message = "No Provisioned Concurrency Config found for this function";
+    return ProvisionedConcurrencyConfigNotFoundException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(404)
+        .awsErrorDetails(details("ProvisionedConcurrencyConfigNotFoundException", message))
         .build();
   }
 

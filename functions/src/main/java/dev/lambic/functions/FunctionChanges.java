@@ -69,8 +69,7 @@ final class FunctionChanges {
     }
     byte[] zip = zip(request.code() == null ? FunctionCode.builder().build() : request.code());
     requireAbsent(key, registry.find(key));
-    FunctionConfiguration bare =
-        Configurations.merge(key, configurations.defaults(key, architecture), settings);
+    FunctionConfiguration bare = Configurations.merge(key, defaults(key, request), settings);
     KeptSettings.checkMerged(bare);
     CodeStore.Staged staged = code.stage(zip);
     try (LayerUse use = LayerUse.of(settings.layers(), layers, code)) {
@@ -92,6 +91,14 @@ final class FunctionChanges {
     }
   }
 
+  /** What a new function is before its settings, with what no update can change. */
+  private FunctionConfiguration defaults(FunctionKey key, CreateFunctionRequest request) {
+    FunctionConfiguration plain = configurations.defaults(key, architecture);
+    return request.tenancyConfig() == null
+        ? plain
+        : plain.toBuilder().tenancyConfig(request.tenancyConfig()).build();
+  }
+
   private CreateFunctionResponse createFromImage(
       FunctionKey key, CreateFunctionRequest request, UpdateFunctionConfigurationRequest settings) {
     FunctionCode source = request.code() == null ? FunctionCode.builder().build() : request.code();
@@ -100,9 +107,7 @@ final class FunctionChanges {
     FunctionConfiguration bare =
         Configurations.merge(
             key,
-            configurations.defaults(key, architecture).toBuilder()
-                .packageType(PackageType.IMAGE)
-                .build(),
+            defaults(key, request).toBuilder().packageType(PackageType.IMAGE).build(),
             settings);
     KeptSettings.checkMerged(bare);
     FunctionConfiguration latest =

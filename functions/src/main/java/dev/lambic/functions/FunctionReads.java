@@ -43,6 +43,10 @@ final class FunctionReads {
     if (!function.tags().isEmpty()) {
       answer.tags(function.tags());
     }
+    Integer reserved = function.attached(Kind.RESERVED, Attachments.FUNCTION);
+    if (reserved != null) {
+      answer.concurrency(c -> c.reservedConcurrentExecutions(reserved));
+    }
     return answer.build();
   }
 
@@ -86,6 +90,12 @@ final class FunctionReads {
             .filter(version -> !version.deleted())
             .mapToLong(LayerVersion::size)
             .sum();
+    int reserved = 0;
+    for (FunctionImage function : functions) {
+      Integer own = function.attached(Kind.RESERVED, Attachments.FUNCTION);
+      reserved += own == null ? 0 : own;
+    }
+    int unreserved = concurrency - reserved;
     return GetAccountSettingsResponse.builder()
         .accountLimit(limit ->
             limit
@@ -93,7 +103,7 @@ final class FunctionReads {
                 .codeSizeUnzipped(Unzip.MAX_BYTES)
                 .codeSizeZipped((long) FunctionChanges.MAX_ZIP_BYTES)
                 .concurrentExecutions(concurrency)
-                .unreservedConcurrentExecutions(concurrency))
+                .unreservedConcurrentExecutions(unreserved))
         .accountUsage(
             usage -> usage.totalCodeSize(size + layerSize).functionCount((long) functions.size()))
         .build();

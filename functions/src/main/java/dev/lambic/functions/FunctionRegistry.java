@@ -20,6 +20,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.ProvisionedConcurrencyConfigListItem;
 
 /**
  * The functions there are: decides changes one at a time per function, writes them, then shows
@@ -47,8 +48,18 @@ final class FunctionRegistry implements FunctionDirectory {
     functions.forEach(function -> images.put(function.key(), function));
   }
 
+  /** Tells the listener of every change from now on, and at once of the concurrency there is. */
   void listen(FunctionListener listener) {
     listeners.add(listener);
+    for (FunctionKey key : images.keySet()) {
+      ReentrantLock lock = locks.get(Math.floorMod(key.hashCode(), STRIPES));
+      acquire(lock);
+      try {
+        tellConcurrency(listener, null, images.get(key));
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 
   /** The function as it is now, or null. */
@@ -130,7 +141,7 @@ final class FunctionRegistry implements FunctionDirectory {
         } else {
           images.put(key, after);
         }
-        tell(before == null ? Map.of() : before.ready(), after == null ? Map.of() : after.ready());
+        tell(before, after);
       }
       return after;
     } finally {
@@ -164,19 +175,58 @@ final class FunctionRegistry implements FunctionDirectory {
     return after.withReady(ready);
   }
 
-  private void tell(Map<String, FunctionVersion> before, Map<String, FunctionVersion> after) {
+  private void tell(@Nullable FunctionImage before, @Nullable FunctionImage after) {
+    Map<String, FunctionVersion> old = before == null ? Map.of() : before.ready();
+    Map<String, FunctionVersion> ready = after == null ? Map.of() : after.ready();
     for (FunctionListener listener : listeners) {
-      before.forEach((version, was) -> {
-        if (!after.containsKey(version)) {
+      old.forEach((version, was) -> {
+        if (!ready.containsKey(version)) {
           listener.deleted(was);
         }
       });
-      after.forEach((version, now) -> {
-        if (!now.equals(before.get(version))) {
+      ready.forEach((version, now) -> {
+        if (!now.equals(old.get(version))) {
           listener.updated(now);
         }
       });
+      tellConcurrency(listener, before, after);
     }
+  }
+
+  private static void tellConcurrency(
+      FunctionListener listener, @Nullable FunctionImage before, @Nullable FunctionImage after) {
+    FunctionImage some = after == null ? before : after;
+    if (some == null) {
+      return;
+    }
+    Integer old = reserved(before);
+    Integer now = reserved(after);
+    if (!Objects.equals(old, now)) {
+      FunctionKey key = some.key();
+      listener.reserved(key.account(), key.region(), key.arn(), now);
+    }
+    Map<FunctionVersion, Integer> had = Provisioning.wanted(before);
+    Map<FunctionVersion, Integer> wanted = Provisioning.wanted(after);
+    had.keySet().stream()
+        .filter(version -> !wanted.containsKey(version))
+        .filter(version -> after != null && after.ready().containsValue(version))
+        .forEach(version -> listener.provisioned(version, 0));
+    // Who asks for the same again has it tried again.
+    boolean asked = !provisioned(before).equals(provisioned(after));
+    wanted.forEach((version, count) -> {
+      if (asked || !count.equals(had.get(version))) {
+        listener.provisioned(version, count);
+      }
+    });
+  }
+
+  private static Map<String, ProvisionedConcurrencyConfigListItem> provisioned(
+      @Nullable FunctionImage function) {
+    return function == null ? Map.of() : function.attachments().all(Kind.PROVISIONED);
+  }
+
+  private static @Nullable Integer reserved(@Nullable FunctionImage function) {
+    return function == null ? null : function.attached(Kind.RESERVED, Attachments.FUNCTION);
   }
 
   private static void acquire(ReentrantLock lock) {

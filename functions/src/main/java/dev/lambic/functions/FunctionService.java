@@ -32,6 +32,8 @@ import software.amazon.awssdk.services.lambda.model.DeleteEventSourceMappingRequ
 import software.amazon.awssdk.services.lambda.model.DeleteEventSourceMappingResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionConcurrencyRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteFunctionConcurrencyResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionEventInvokeConfigRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionEventInvokeConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionRequest;
@@ -40,6 +42,8 @@ import software.amazon.awssdk.services.lambda.model.DeleteFunctionUrlConfigReque
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionUrlConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteLayerVersionResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteProvisionedConcurrencyConfigRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteProvisionedConcurrencyConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsRequest;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsResponse;
 import software.amazon.awssdk.services.lambda.model.GetCodeSigningConfigRequest;
@@ -48,6 +52,8 @@ import software.amazon.awssdk.services.lambda.model.GetEventSourceMappingRequest
 import software.amazon.awssdk.services.lambda.model.GetEventSourceMappingResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.GetFunctionCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.GetFunctionConcurrencyRequest;
+import software.amazon.awssdk.services.lambda.model.GetFunctionConcurrencyResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationRequest;
 import software.amazon.awssdk.services.lambda.model.GetFunctionConfigurationResponse;
 import software.amazon.awssdk.services.lambda.model.GetFunctionEventInvokeConfigRequest;
@@ -66,6 +72,8 @@ import software.amazon.awssdk.services.lambda.model.GetLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.GetLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.GetPolicyRequest;
 import software.amazon.awssdk.services.lambda.model.GetPolicyResponse;
+import software.amazon.awssdk.services.lambda.model.GetProvisionedConcurrencyConfigRequest;
+import software.amazon.awssdk.services.lambda.model.GetProvisionedConcurrencyConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetRuntimeManagementConfigRequest;
 import software.amazon.awssdk.services.lambda.model.GetRuntimeManagementConfigResponse;
 import software.amazon.awssdk.services.lambda.model.ListCodeSigningConfigsRequest;
@@ -84,16 +92,22 @@ import software.amazon.awssdk.services.lambda.model.ListLayerVersionsRequest;
 import software.amazon.awssdk.services.lambda.model.ListLayerVersionsResponse;
 import software.amazon.awssdk.services.lambda.model.ListLayersRequest;
 import software.amazon.awssdk.services.lambda.model.ListLayersResponse;
+import software.amazon.awssdk.services.lambda.model.ListProvisionedConcurrencyConfigsRequest;
+import software.amazon.awssdk.services.lambda.model.ListProvisionedConcurrencyConfigsResponse;
 import software.amazon.awssdk.services.lambda.model.ListTagsRequest;
 import software.amazon.awssdk.services.lambda.model.ListTagsResponse;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionResponse;
 import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigResponse;
+import software.amazon.awssdk.services.lambda.model.PutFunctionConcurrencyRequest;
+import software.amazon.awssdk.services.lambda.model.PutFunctionConcurrencyResponse;
 import software.amazon.awssdk.services.lambda.model.PutFunctionEventInvokeConfigRequest;
 import software.amazon.awssdk.services.lambda.model.PutFunctionEventInvokeConfigResponse;
 import software.amazon.awssdk.services.lambda.model.PutFunctionRecursionConfigRequest;
 import software.amazon.awssdk.services.lambda.model.PutFunctionRecursionConfigResponse;
+import software.amazon.awssdk.services.lambda.model.PutProvisionedConcurrencyConfigRequest;
+import software.amazon.awssdk.services.lambda.model.PutProvisionedConcurrencyConfigResponse;
 import software.amazon.awssdk.services.lambda.model.PutRuntimeManagementConfigRequest;
 import software.amazon.awssdk.services.lambda.model.PutRuntimeManagementConfigResponse;
 import software.amazon.awssdk.services.lambda.model.RemoveLayerVersionPermissionRequest;
@@ -143,6 +157,7 @@ public final class FunctionService implements LambdaClient {
   private final Notices notices = new Notices();
   private final FunctionChanges changes;
   private final FunctionReads reads;
+  private final ConcurrencyService concurrency;
   private final TagService tags;
   private final PolicyService policies;
   private final EventInvokeService eventInvoke;
@@ -156,6 +171,7 @@ public final class FunctionService implements LambdaClient {
       Records records,
       RuntimeSupport runtimes,
       ContainerImages containers,
+      ProvisionedEnvironments environments,
       Ambient ambient,
       ExecutorService preparing) {
     this.containers = containers;
@@ -198,6 +214,8 @@ public final class FunctionService implements LambdaClient {
             signing);
     this.reads = new FunctionReads(config.concurrency(), downloads, registry, layers);
     this.tags = new TagService(registry, mappingService, signing, configurations);
+    this.concurrency =
+        new ConcurrencyService(config.concurrency(), registry, environments, ambient);
     this.policies = new PolicyService(registry, configurations, ambient);
     this.eventInvoke = new EventInvokeService(registry, ambient.ticker());
     this.urls = new UrlService(registry, ambient.ticker(), config.endpoint());
@@ -214,6 +232,7 @@ public final class FunctionService implements LambdaClient {
    * @param records where functions are kept; not closed by this service
    * @param runtimes knows which runtimes can be used
    * @param containers gives container images
+   * @param environments knows of environments that are made ahead
    * @throws LambicException if records or directory cannot be used
    */
   public static FunctionService open(
@@ -221,10 +240,11 @@ public final class FunctionService implements LambdaClient {
       Records records,
       RuntimeSupport runtimes,
       ContainerImages containers,
+      ProvisionedEnvironments environments,
       Ambient ambient) {
     ExecutorService preparing =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("preparation ", 0).factory());
-    return open(config, records, runtimes, containers, ambient, preparing);
+    return open(config, records, runtimes, containers, environments, ambient, preparing);
   }
 
   /** As the public one, but preparing where the caller says. */
@@ -233,10 +253,12 @@ public final class FunctionService implements LambdaClient {
       Records records,
       RuntimeSupport runtimes,
       ContainerImages containers,
+      ProvisionedEnvironments environments,
       Ambient ambient,
       ExecutorService preparing) {
     FunctionService service =
-        new FunctionService(config, records, runtimes, containers, ambient, preparing);
+        new FunctionService(
+            config, records, runtimes, containers, environments, ambient, preparing);
     service.preparation.resume(service.registry);
     // collectCode reports what goes wrong by itself, so nothing is lost with the future.
     Future<?> _ =
@@ -345,6 +367,48 @@ public final class FunctionService implements LambdaClient {
   @Override
   public GetAccountSettingsResponse getAccountSettings(GetAccountSettingsRequest request) {
     return reads.accountSettings(request);
+  }
+
+  @Override
+  public PutFunctionConcurrencyResponse putFunctionConcurrency(
+      PutFunctionConcurrencyRequest request) {
+    return concurrency.put(request);
+  }
+
+  @Override
+  public GetFunctionConcurrencyResponse getFunctionConcurrency(
+      GetFunctionConcurrencyRequest request) {
+    return concurrency.get(request);
+  }
+
+  @Override
+  public DeleteFunctionConcurrencyResponse deleteFunctionConcurrency(
+      DeleteFunctionConcurrencyRequest request) {
+    return concurrency.delete(request);
+  }
+
+  @Override
+  public PutProvisionedConcurrencyConfigResponse putProvisionedConcurrencyConfig(
+      PutProvisionedConcurrencyConfigRequest request) {
+    return concurrency.put(request);
+  }
+
+  @Override
+  public GetProvisionedConcurrencyConfigResponse getProvisionedConcurrencyConfig(
+      GetProvisionedConcurrencyConfigRequest request) {
+    return concurrency.get(request);
+  }
+
+  @Override
+  public DeleteProvisionedConcurrencyConfigResponse deleteProvisionedConcurrencyConfig(
+      DeleteProvisionedConcurrencyConfigRequest request) {
+    return concurrency.delete(request);
+  }
+
+  @Override
+  public ListProvisionedConcurrencyConfigsResponse listProvisionedConcurrencyConfigs(
+      ListProvisionedConcurrencyConfigsRequest request) {
+    return concurrency.list(request);
   }
 
   @Override

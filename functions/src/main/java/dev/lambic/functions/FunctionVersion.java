@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param container what to run if the package is a container image, which has neither a runtime nor
  *     a handler; for it the two names of the code are the digest of the image
  * @param traced whether its invocations are sampled for tracing unless their callers decide
+ * @param perTenant whether each call is a tenant's, and no two tenants may share an environment
  */
 public record FunctionVersion(
     String account,
@@ -60,7 +61,8 @@ public record FunctionVersion(
     String codeId,
     @Nullable String layersId,
     Optional<ContainerVersion> container,
-    boolean traced) {
+    boolean traced,
+    boolean perTenant) {
   /** The version of the code and configuration that updates change. */
   public static final String LATEST = "$LATEST";
 

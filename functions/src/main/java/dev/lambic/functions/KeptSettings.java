@@ -56,6 +56,9 @@ final class KeptSettings {
         || function.snapStart().applyOn() != SnapStartApplyOn.PUBLISHED_VERSIONS) {
       return;
     }
+    if (Configurations.isPerTenant(function)) {
+      throw Errors.invalid("SnapStart is not supported for functions with tenancy configuration.");
+    }
     if (Configurations.isContainer(function)) {
       throw Errors.invalid("SnapStart is not available for functions with the package type Image.");
     }

@@ -24,9 +24,7 @@ final class Unsupported {
           new Rule<>("DurableConfig", r -> r.durableConfig() != null));
 
   private static final List<Rule<CreateFunctionRequest>> CREATE =
-      List.of(
-          new Rule<>("TenancyConfig", r -> r.tenancyConfig() != null),
-          new Rule<>("PublishTo", r -> r.publishToAsString() != null));
+      List.of(new Rule<>("PublishTo", r -> r.publishToAsString() != null));
 
   private static final List<Rule<FunctionCode>> CODE =
       List.of(

@@ -59,6 +59,10 @@ final class UrlService {
         target.key(),
         before -> {
           FunctionImage current = requirePlace(target, before);
+          if (Configurations.isPerTenant(current.latest())) {
+            throw Errors.invalid(
+                "Function URLs are not supported for functions with tenancy configuration.");
+          }
           if (current.attached(Kind.URL, place(target)) != null) {
             throw Errors.conflict(
                 "Failed to create function url config for [functionArn = "

@@ -263,7 +263,6 @@ class ValidationTest {
   @CsvSource({
     "S3Bucket and S3Key (send the deployment package as ZipFile)",
     "SourceKMSKeyArn",
-    "TenancyConfig",
     "PublishTo",
     "FileSystemConfigs",
     "CapacityProviderConfig",
@@ -276,7 +275,6 @@ class ValidationTest {
           switch (setting) {
             case "SourceKMSKeyArn" ->
                 r.code(c -> c.zipFile(Zips.handler("x")).sourceKMSKeyArn(arn));
-            case "TenancyConfig" -> r.tenancyConfig(t -> t.tenantIsolationMode("PER_TENANT"));
             case "PublishTo" -> r.publishTo("LATEST_PUBLISHED");
             case "FileSystemConfigs" ->
                 r.fileSystemConfigs(FileSystemConfig.builder().arn(arn).build());

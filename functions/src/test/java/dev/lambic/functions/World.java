@@ -29,6 +29,7 @@ final class World implements AutoCloseable {
   final Clock clock = new Clock();
   final List<String> faults = new CopyOnWriteArrayList<>();
   final Shelf containers = new Shelf();
+  final Ahead ahead = new Ahead();
   final Path directory;
   private final Ids ids = Ids.seeded(42);
   private ManualExecutor preparing = new ManualExecutor();
@@ -61,6 +62,7 @@ final class World implements AutoCloseable {
         in,
         World::requireRuntime,
         containers,
+        ahead,
         new Ambient(clock, ids, (where, fault) -> faults.add(where + ": " + fault)),
         threads);
   }

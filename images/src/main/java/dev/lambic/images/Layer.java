@@ -1,6 +1,5 @@
 package dev.lambic.images;
 
-import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -37,12 +36,6 @@ final class Layer {
 
   /** Characters of all names and links of an image. */
   static final long MAX_NAMES = 64 << 20;
-
-  /**
-   * How much memory unpacking with zstd may take, outside the heap, as the logarithm of bytes: what
-   * every level of compression keeps within, unless somebody asked for more.
-   */
-  private static final int MAX_ZSTD_WINDOW = 27;
 
   private static final String LIST = "entries";
   private static final String FILES = "files";
@@ -94,7 +87,7 @@ final class Layer {
   /**
    * Unpacks a layer into an empty directory.
    *
-   * @param packed a tar, plain or with gzip or zstd; read to its end
+   * @param packed a tar, with or without gzip; read to its end
    * @param budget how many bytes it may have unpacked
    * @throws IOException if it cannot be read or written
    */
@@ -121,9 +114,10 @@ final class Layer {
           .get();
     }
     if (magic.length == 4 && magic[0] == 0x28 && magic[1] == (byte) 0xb5) {
-      ZstdInputStreamNoFinalizer zstd = new ZstdInputStreamNoFinalizer(in);
-      zstd.setLongMax(MAX_ZSTD_WINDOW);
-      return zstd;
+      throw new ImageException(
+          ImageException.Reason.UNSUPPORTED,
+          "A layer is compressed with zstd, which is not supported. Layers are tar or tar with"
+              + " gzip.");
     }
     return in;
   }

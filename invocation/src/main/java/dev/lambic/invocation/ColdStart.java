@@ -21,18 +21,19 @@ final class ColdStart {
   /** What the invocations of one dispatcher share. */
   interface Home {
     /** Makes an environment; its start leaves the queue when it is gone, or by throwing. */
-    Worker make(FunctionImage image);
+    Worker make(Call call);
 
     /** The invocation has an environment, or will have none. */
-    void settled(Invocation invocation);
+    void settled(Call call);
 
     /** The invocation does not count as running any more. */
-    void over();
+    void over(Call call);
 
     /** Takes note of a bug. */
     void fault(String where, Throwable fault);
   }
 
+  private final Call call;
   private final Invocation invocation;
   private final Invoker.Answer answer;
   private final Home home;
@@ -42,15 +43,15 @@ final class ColdStart {
   private final Duration initTimeout;
 
   ColdStart(
-      Invocation invocation,
-      Invoker.Answer answer,
+      Call call,
       Home home,
       StartQueue queue,
       Timers timers,
       Executor background,
       Duration initTimeout) {
-    this.invocation = invocation;
-    this.answer = answer;
+    this.call = call;
+    this.invocation = call.invocation;
+    this.answer = call.answer;
     this.home = home;
     this.queue = queue;
     this.timers = timers;
@@ -95,7 +96,7 @@ final class ColdStart {
   private void launch() {
     Worker worker;
     try {
-      worker = home.make(invocation.image());
+      worker = home.make(call);
     } catch (LambicException e) {
       notMade(e);
       return;
@@ -180,23 +181,23 @@ final class ColdStart {
 
   private void settle() {
     settled = true;
-    home.settled(invocation);
+    home.settled(call);
   }
 
   private void tooLate(Worker worker, long initNanos) {
-    home.over();
+    home.over(call);
     worker.tooLate(invocation, answer, initNanos);
   }
 
   private void finish(Outcome outcome) {
     settle();
-    home.over();
+    home.over(call);
     answer.outcome(outcome);
   }
 
   private void refuse(LambicException why) {
     settle();
-    home.over();
+    home.over(call);
     answer.refused(why);
   }
 }

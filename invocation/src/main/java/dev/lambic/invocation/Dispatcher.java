@@ -6,12 +6,14 @@ import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
+import dev.lambic.runtime.Initialization;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +51,9 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   private final Transitions<Life> table = Life.table();
   private final Owner owner = new Owner();
   private final Home home = new Home();
+
+  private final Ledger ledger;
+  private final Provisioner provisioner;
 
   private final Map<String, Pool> pools = new HashMap<>();
   private final Set<Worker> all = new HashSet<>();
@@ -97,11 +103,14 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     this.faults = faults;
     this.timers = timers;
     this.background = background;
+    this.ledger = new Ledger(config.accountConcurrency(), config.maxEnvironments());
     this.queue =
         new StartQueue(
             config.parallelStarts(),
             config.maxEnvironments() + config.parallelStarts(),
             background);
+    this.provisioner =
+        new Provisioner(this, new Ahead(), config, ledger, queue, timers, background);
     timers.after(REAP_EVERY.toNanos(), this::reap);
   }
 
@@ -115,28 +124,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
 
   @Override
   public void invoke(Invocation invocation, Answer answer) {
-    LambicException refusal = null;
-    Pool.Waiting entry = null;
-    synchronized (this) {
-      if (draining) {
-        refusal = shuttingDown();
-      } else if (running < config.accountConcurrency()) {
-        running++;
-      } else {
-        // Those that have answered are as good as over, if one of them is of the same function.
-        Pool pool = pools.get(invocation.image().key());
-        entry = pool == null ? null : pool.await(invocation, answer, false);
-        refusal = entry == null ? tooMany() : null;
-      }
-    }
-    if (refusal != null) {
-      answer.refused(refusal);
-    } else if (entry != null) {
-      Pool.Waiting waiting = entry;
-      timers.after(AWAIT_IDLE.toNanos(), () -> stopWaiting(waiting));
-    } else {
-      place(invocation, answer);
-    }
+    place(new Call(invocation, answer));
   }
 
   private static LambicException shuttingDown() {
@@ -144,86 +132,155 @@ public final class Dispatcher implements Invoker, AutoCloseable {
         "ServiceException", Blame.CAPACITY, "The server is being shut down.");
   }
 
-  private static LambicException tooMany() {
-    return new LambicException(
-        "TooManyRequestsException",
-        Blame.CAPACITY,
-        "Rate Exceeded.",
-        Map.of("Reason", "ConcurrentInvocationLimitExceeded", "Type", "User"),
-        null);
-  }
-
-  /** Finds an environment for an admitted invocation. */
-  private void place(Invocation invocation, Answer answer) {
+  /** Finds an environment for a call, or lets it wait, or has one made, or refuses it. */
+  private void place(Call call) {
     while (true) {
       Worker worker;
-      Pool.Waiting entry = null;
       synchronized (this) {
-        Pool pool = pools.get(invocation.image().key());
-        worker = pool == null ? null : pool.takeIdle();
-        if (worker == null && pool != null && !closed) {
-          entry = pool.await(invocation, answer, true);
-        }
-        if (worker == null && entry == null) {
-          starting.merge(invocation.image().key(), 1, Integer::sum);
-        }
+        worker = find(call);
       }
       if (worker == null) {
-        placeLater(invocation, answer, entry);
+        goOn(call);
         return;
       }
-      if (worker.run(invocation, answer, 0)) {
+      if (run(worker, call)) {
         return;
       }
     }
   }
 
-  private void placeLater(Invocation invocation, Answer answer, Pool.@Nullable Waiting entry) {
-    if (entry == null) {
-      startCold(invocation, answer);
+  private void goOn(Call call) {
+    LambicException refusal = call.refusal;
+    if (refusal != null) {
+      call.answer.refused(refusal);
+    } else if (call.waits) {
+      timers.after(AWAIT_IDLE.toNanos(), () -> stopWaiting(call));
     } else {
-      timers.after(AWAIT_IDLE.toNanos(), () -> stopWaiting(entry));
+      startCold(call);
     }
   }
 
-  private void startCold(Invocation invocation, Answer answer) {
-    new ColdStart(invocation, answer, home, queue, timers, background, config.initTimeout())
-        .begin();
-  }
-
-  private void stopWaiting(Pool.Waiting entry) {
-    synchronized (this) {
-      String key = entry.invocation.image().key();
-      Pool pool = pools.get(key);
-      if (pool == null || !pool.giveUp(entry)) {
-        return;
-      }
-      dropIfEmpty(key, pool);
-    }
-    goCold(entry);
-  }
-
-  /** Makes an environment for an invocation that waited for one in vain. */
-  private void goCold(Pool.Waiting entry) {
-    if (!admitNow(entry)) {
-      entry.answer.refused(tooMany());
-      return;
-    }
-    synchronized (this) {
-      starting.merge(entry.invocation.image().key(), 1, Integer::sum);
-    }
-    startCold(entry.invocation, entry.answer);
-  }
-
-  private synchronized boolean admitNow(Pool.Waiting entry) {
-    if (entry.admitted) {
+  /** Gives the worker the call for which it was taken; false if it ended meanwhile. */
+  private boolean run(Worker worker, Call call) {
+    Place place = worker.place();
+    // Nobody else has the worker now.
+    long init = place.untoldInit;
+    place.untoldInit = 0;
+    if (worker.run(call.invocation, call.answer, init)) {
       return true;
     }
-    if (running >= config.accountConcurrency()) {
-      return false;
+    synchronized (this) {
+      place.busy = false;
+      // Else the slot is the environment's still, and was given up with it.
+      call.slot |= !place.slot;
     }
-    running++;
-    return true;
+    return false;
+  }
+
+  /** An environment that is taken for the call, or null for what the call says, with the lock. */
+  private @Nullable Worker find(Call call) {
+    if (draining && !call.running) {
+      call.refusal = shuttingDown();
+      return null;
+    }
+    Pool pool = pools.get(call.pool);
+    Worker ahead = pool == null || !ledger.isWithin(call.image()) ? null : pool.takeAhead();
+    if (ahead != null) {
+      take(ahead, call);
+      return ahead;
+    }
+    Ledger.Refusal refusal = admit(call);
+    Worker worker = pool == null || refusal != null ? null : pool.takeIdle();
+    if (worker != null) {
+      take(worker, call);
+      return worker;
+    }
+    // Those that have answered are as good as over, if one of them is of the same function.
+    call.waits = pool != null && !closed && pool.await(call);
+    if (!call.waits && refusal != null) {
+      stopCounting(call);
+      call.refusal = refusal.error();
+    } else if (!call.waits) {
+      starting.merge(call.image().key(), 1, Integer::sum);
+    }
+    return null;
+  }
+
+  /** The worker is the call's now, with the lock held. */
+  private void take(Worker worker, Call call) {
+    worker.place().busy = true;
+    if (worker.place().slot && call.slot) {
+      call.slot = false;
+      give(call.image());
+    }
+    count(call);
+  }
+
+  /** Takes a slot for the call if it has none, with the lock held; null if it has one now. */
+  private Ledger.@Nullable Refusal admit(Call call) {
+    if (!call.slot) {
+      Ledger.Refusal refusal = ledger.take(call.image());
+      if (refusal != null) {
+        return refusal;
+      }
+      call.slot = true;
+    }
+    count(call);
+    return null;
+  }
+
+  private void count(Call call) {
+    if (!call.running) {
+      call.running = true;
+      running++;
+    }
+  }
+
+  private void stopCounting(Call call) {
+    if (call.running) {
+      call.running = false;
+      running--;
+      notifyAll();
+    }
+  }
+
+  /** Gives a slot back, with the lock held. */
+  private void give(FunctionImage image) {
+    ledger.give(image);
+    provisioner.feedLater();
+  }
+
+  private void startCold(Call call) {
+    new ColdStart(call, home, queue, timers, background, config.initTimeout()).begin();
+  }
+
+  private void stopWaiting(Call call) {
+    synchronized (this) {
+      Pool pool = pools.get(call.pool);
+      if (pool == null || !pool.giveUp(call)) {
+        return;
+      }
+      dropIfEmpty(call.pool, pool);
+    }
+    goCold(call);
+  }
+
+  /** Makes an environment for a call that waited for one in vain. */
+  private void goCold(Call call) {
+    Ledger.Refusal refusal;
+    synchronized (this) {
+      refusal = admit(call);
+      if (refusal == null) {
+        starting.merge(call.image().key(), 1, Integer::sum);
+      } else {
+        stopCounting(call);
+      }
+    }
+    if (refusal == null) {
+      startCold(call);
+    } else {
+      call.answer.refused(refusal.error());
+    }
   }
 
   /** Ends the environment that has been idle for longest, if there are more than there may be. */
@@ -247,7 +304,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       }
     }
     if (oldest != null) {
-      Pool pool = pools.get(oldest.image().key());
+      Pool pool = pools.get(oldest.place().pool);
       if (pool != null) {
         pool.remove(oldest);
       }
@@ -255,8 +312,11 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     return oldest;
   }
 
-  private synchronized void over() {
+  private synchronized void over(FunctionImage image, boolean slot) {
     running--;
+    if (slot) {
+      give(image);
+    }
     notifyAll();
   }
 
@@ -279,19 +339,56 @@ public final class Dispatcher implements Invoker, AutoCloseable {
 
   /**
    * Ends the environments of a function state that nobody may be served any more; those that run an
-   * invocation end after it.
+   * invocation end after it. None is made ahead for it any more.
+   *
+   * @param key of its image
    */
   public void retire(String key) {
     List<Worker> over = new ArrayList<>();
     synchronized (this) {
       retired.add(key);
-      Pool pool = pools.get(key);
-      if (pool != null) {
-        pool.idle().forEach(over::add);
-      }
+      provisioner.forget(key);
+      pools.forEach((name, pool) -> {
+        if (Pool.isOf(name, key)) {
+          over.addAll(pool.allIdle());
+        }
+      });
       forgetRetired();
     }
     over.forEach(Worker::endIfIdle);
+  }
+
+  /**
+   * Sets how much of an account's concurrency is a function's own, and no other's, in all its
+   * versions. Takes effect at once; what runs goes on.
+   *
+   * @param arn the function's, without a qualifier
+   * @param count null for none
+   */
+  public void reserve(String account, String region, String arn, @Nullable Integer count) {
+    synchronized (this) {
+      ledger.reserve(account, region, arn, count);
+      provisioner.feedLater();
+    }
+  }
+
+  /**
+   * Has as many environments made ahead of invocations, and kept; returns at once.
+   *
+   * @param count 0 for none any more
+   */
+  public void provision(FunctionImage image, int count) {
+    provisioner.provision(image, count);
+  }
+
+  /**
+   * How far the environments have come that are made ahead.
+   *
+   * @param key of the image that they are made for
+   * @return empty if none are
+   */
+  public synchronized Optional<Provisioned> provisioned(String key) {
+    return provisioner.shown(key);
   }
 
   /** Keeps in mind only the retired states that still have environments, or will have. */
@@ -308,6 +405,16 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     return all.size();
   }
 
+  /** Slots that the function has now. */
+  synchronized int slots(String arn) {
+    return ledger.taken(arn);
+  }
+
+  /** Slots that are taken now. */
+  synchronized int slots() {
+    return ledger.taken();
+  }
+
   /** Invocations that count as running now. */
   synchronized int running() {
     return running;
@@ -320,7 +427,11 @@ public final class Dispatcher implements Invoker, AutoCloseable {
 
   /** Whether nothing is remembered of any function state; so it is when nothing exists. */
   synchronized boolean remembersNothing() {
-    return pools.isEmpty() && all.isEmpty() && starting.isEmpty() && retired.isEmpty();
+    return pools.isEmpty()
+        && all.isEmpty()
+        && starting.isEmpty()
+        && retired.isEmpty()
+        && ledger.taken() == 0;
   }
 
   /** Transitions that no environment has made yet; for tests. */
@@ -334,7 +445,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     List<Worker> idle = new ArrayList<>();
     synchronized (this) {
       draining = true;
-      pools.values().forEach(pool -> pool.idle().forEach(idle::add));
+      pools.values().forEach(pool -> idle.addAll(pool.allIdle()));
     }
     idle.forEach(Worker::endIfIdle);
     synchronized (this) {
@@ -357,18 +468,22 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   @Override
   public void close() {
     List<Worker> left;
-    List<Pool.Waiting> waiting = new ArrayList<>();
+    List<Call> waiting = new ArrayList<>();
     synchronized (this) {
       draining = true;
       closed = true;
       left = new ArrayList<>(all);
       pools.values().forEach(pool -> waiting.addAll(pool.giveUpAll()));
     }
-    for (Pool.Waiting entry : waiting) {
-      if (entry.admitted) {
-        over();
+    for (Call call : waiting) {
+      synchronized (this) {
+        stopCounting(call);
+        if (call.slot) {
+          call.slot = false;
+          give(call.image());
+        }
       }
-      entry.answer.refused(shuttingDown());
+      call.answer.refused(shuttingDown());
     }
     queue.letAllFail();
     left.forEach(Worker::end);
@@ -395,39 +510,89 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     }
   }
 
+  private Worker make(
+      FunctionImage image, Place place, Initialization why, Consumer<Worker> known) {
+    Worker made =
+        maker.make(
+            image,
+            why,
+            log -> new Worker(image, place, why, log, owner, ticker, timers, background, table),
+            worker -> {
+              synchronized (this) {
+                if (closed) {
+                  throw shuttingDown();
+                }
+                all.add(worker);
+                known.accept(worker);
+              }
+            },
+            queue::gone);
+    makeRoom();
+    return made;
+  }
+
+  private synchronized void settled(FunctionImage image) {
+    starting.computeIfPresent(image.key(), (key, n) -> n == 1 ? null : n - 1);
+    forgetRetired();
+  }
+
   private final class Home implements ColdStart.Home {
     @Override
-    public Worker make(FunctionImage image) {
-      Worker made =
-          maker.make(
-              image,
-              log -> new Worker(image, log, owner, ticker, timers, background, table),
-              this::known,
-              queue::gone);
-      makeRoom();
-      return made;
+    public Worker make(Call call) {
+      Place place = new Place(call.pool);
+      return Dispatcher.this.make(call.image(), place, Initialization.ON_DEMAND, worker -> {});
     }
 
-    private void known(Worker worker) {
-      synchronized (Dispatcher.this) {
-        if (closed) {
-          throw shuttingDown();
-        }
-        all.add(worker);
+    @Override
+    public void settled(Call call) {
+      Dispatcher.this.settled(call.image());
+    }
+
+    @Override
+    public void over(Call call) {
+      Dispatcher.this.over(call.image(), true);
+    }
+
+    @Override
+    public void fault(String where, Throwable fault) {
+      faults.fault(where, fault);
+    }
+  }
+
+  private final class Ahead implements Provisioner.Home {
+    @Override
+    public boolean isDraining() {
+      return draining;
+    }
+
+    @Override
+    public Worker make(FunctionImage image, Consumer<Worker> known) {
+      Place place = new Place(Pool.key(image, null));
+      return Dispatcher.this.make(image, place, Initialization.PROVISIONED, known);
+    }
+
+    @Override
+    public void settled(FunctionImage image) {
+      Dispatcher.this.settled(image);
+    }
+
+    @Override
+    public void begin(FunctionImage image) {
+      starting.merge(image.key(), 1, Integer::sum);
+    }
+
+    @Override
+    public void leavePool(Worker worker) {
+      Pool pool = pools.get(worker.place().pool);
+      if (pool != null) {
+        pool.remove(worker);
+        dropIfEmpty(worker.place().pool, pool);
       }
     }
 
     @Override
-    public void settled(Invocation invocation) {
-      synchronized (Dispatcher.this) {
-        starting.computeIfPresent(invocation.image().key(), (key, n) -> n == 1 ? null : n - 1);
-        forgetRetired();
-      }
-    }
-
-    @Override
-    public void over() {
-      Dispatcher.this.over();
+    public void idle(Worker worker) {
+      owner.idle(worker);
     }
 
     @Override
@@ -442,7 +607,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       synchronized (Dispatcher.this) {
         // Told without the worker's lock, it may be late by now.
         if (worker.hasAnswered()) {
-          pools.computeIfAbsent(worker.image().key(), k -> new Pool()).answered(worker);
+          pools.computeIfAbsent(worker.place().pool, k -> new Pool()).answered(worker);
         }
       }
     }
@@ -450,35 +615,55 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     @Override
     public void idle(Worker worker) {
       boolean wanted;
-      Pool.Waiting next;
+      Call next;
+      Ledger.Refusal refusal = null;
       synchronized (Dispatcher.this) {
-        String key = worker.image().key();
         // It may have ended already, and will not be told of again then.
-        wanted = !draining && all.contains(worker) && !retired.contains(key);
-        Pool pool = pools.computeIfAbsent(key, k -> new Pool());
+        wanted = !draining && all.contains(worker) && !retired.contains(worker.image().key());
+        Pool pool = pools.computeIfAbsent(worker.place().pool, k -> new Pool());
         next = pool.becameIdle(worker, wanted);
-        dropIfEmpty(key, pool);
+        dropIfEmpty(worker.place().pool, pool);
+        if (next != null) {
+          refusal = takeNext(worker, next);
+        }
       }
       if (!wanted) {
         worker.endIfIdle();
       } else if (next != null) {
-        runNext(worker, next);
+        runNext(worker, next, refusal);
       }
     }
 
-    private void runNext(Worker worker, Pool.Waiting next) {
-      if (!admitNow(next)) {
+    private Ledger.@Nullable Refusal takeNext(Worker worker, Call next) {
+      boolean ahead = worker.place().slot && ledger.isWithin(next.image());
+      Ledger.Refusal refusal = ahead ? null : admit(next);
+      if (refusal == null) {
+        take(worker, next);
+      } else {
+        stopCounting(next);
+      }
+      return refusal;
+    }
+
+    private void runNext(Worker worker, Call next, Ledger.@Nullable Refusal refusal) {
+      if (refusal != null) {
         // Somebody else took the place; the environment is free for whoever comes.
-        next.answer.refused(tooMany());
+        next.answer.refused(refusal.error());
         idle(worker);
-      } else if (!worker.run(next.invocation, next.answer, 0)) {
-        place(next.invocation, next.answer);
+      } else if (!Dispatcher.this.run(worker, next)) {
+        place(next);
       }
     }
 
     @Override
     public void invocationOver(Worker worker) {
-      over();
+      synchronized (Dispatcher.this) {
+        Place place = worker.place();
+        place.busy = false;
+        boolean kept = place.slot && place.provision != null;
+        place.slot = kept;
+        over(worker.image(), !kept);
+      }
     }
 
     @Override
@@ -488,19 +673,27 @@ public final class Dispatcher implements Invoker, AutoCloseable {
         leaving.add(worker);
         var _ = over.whenComplete((done, never) -> leaving.remove(worker));
       }
-      Pool.Waiting inVain = null;
+      Call inVain = null;
+      Provision lost;
       synchronized (Dispatcher.this) {
         all.remove(worker);
-        String key = worker.image().key();
-        Pool pool = pools.get(key);
+        lost = provisioner.detach(worker);
+        if (worker.place().slot) {
+          worker.place().slot = false;
+          give(worker.image());
+        }
+        Pool pool = pools.get(worker.place().pool);
         if (pool != null) {
           inVain = pool.ended(worker);
-          dropIfEmpty(key, pool);
+          dropIfEmpty(worker.place().pool, pool);
         }
         forgetRetired();
       }
       if (inVain != null) {
         goCold(inVain);
+      }
+      if (lost != null) {
+        provisioner.replaceLater(lost);
       }
     }
 

@@ -6,6 +6,7 @@ import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.Initialization;
 import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.SessionCredentials;
 import dev.lambic.runtime.TelemetryRecords;
@@ -42,6 +43,7 @@ final class EnvironmentMaker {
   /**
    * Starts an environment and returns while it initialises.
    *
+   * @param why the environment is made
    * @param worker makes the object that looks after it
    * @param known told of that object before anything happens to it; may refuse by throwing
    * @param gone run once, when nothing of the environment is left or none came into being
@@ -49,12 +51,13 @@ final class EnvironmentMaker {
    */
   Worker make(
       FunctionImage image,
+      Initialization why,
       Function<EnvironmentLog, Worker> worker,
       Consumer<Worker> known,
       Runnable gone) {
     Held held = new Held(gone);
     try {
-      return make(image, worker, known, held);
+      return make(image, why, worker, known, held);
     } catch (Throwable e) {
       held.release();
       throw e;
@@ -63,6 +66,7 @@ final class EnvironmentMaker {
 
   private Worker make(
       FunctionImage image,
+      Initialization why,
       Function<EnvironmentLog, Worker> workers,
       Consumer<Worker> known,
       Held held) {
@@ -77,7 +81,7 @@ final class EnvironmentMaker {
             logs.open(image, stream),
             ticker,
             image.logSettings(),
-            new TelemetryRecords(image.name(), image.version(), stream, image.memoryMb()));
+            new TelemetryRecords(image.name(), image.version(), stream, image.memoryMb(), why));
     SessionCredentials session = credentials.issue(image.account(), image.role(), image.name());
     held.also(() -> credentials.revoke(session));
     Worker worker = workers.apply(log);
@@ -87,7 +91,7 @@ final class EnvironmentMaker {
       // A function's name may begin with what no sandbox's name may.
       String name = unique.substring(0, 12) + "-" + image.name();
       Environment environment =
-          starter.start(spec(image, target, name, lease, stream, session), worker);
+          starter.start(spec(image, target, name, lease, stream, session, why), worker);
       worker.started(environment);
       var _ = environment.gone().thenRun(held::release);
       return worker;
@@ -115,7 +119,8 @@ final class EnvironmentMaker {
       String name,
       Code.Lease lease,
       String stream,
-      SessionCredentials session) {
+      SessionCredentials session,
+      Initialization why) {
     return new EnvironmentSpec(
         name,
         target,
@@ -132,7 +137,8 @@ final class EnvironmentMaker {
         image.logGroup(),
         stream,
         image.logSettings(),
-        session);
+        session,
+        why);
   }
 
   /** What an environment holds; given back once, the last first. */

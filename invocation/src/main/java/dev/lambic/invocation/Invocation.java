@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param clientContext JSON; null if there is none
  * @param streamed whether the result is wanted in pieces, as it is made; the answer is an {@link
  *     Invoker.StreamedAnswer} then
+ * @param tenantId whose call it is; null unless the function tells tenants apart
  */
 // Never compared, and a copy of every event would be paid on the hot path.
 @SuppressWarnings("ArrayRecordComponent")
@@ -25,10 +26,24 @@ public record Invocation(
     boolean wantLog,
     @Nullable String traceId,
     @Nullable String clientContext,
-    boolean streamed) {
+    boolean streamed,
+    @Nullable String tenantId) {
+  /** A call of a function that does not tell tenants apart. */
+  public Invocation(
+      String requestId,
+      FunctionImage image,
+      String invokedArn,
+      byte[] payload,
+      boolean wantLog,
+      @Nullable String traceId,
+      @Nullable String clientContext,
+      boolean streamed) {
+    this(requestId, image, invokedArn, payload, wantLog, traceId, clientContext, streamed, null);
+  }
+
   /** The same call of another state. */
   public Invocation with(FunctionImage image) {
     return new Invocation(
-        requestId, image, invokedArn, payload, wantLog, traceId, clientContext, streamed);
+        requestId, image, invokedArn, payload, wantLog, traceId, clientContext, streamed, tenantId);
   }
 }

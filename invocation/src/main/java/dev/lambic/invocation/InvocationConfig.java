@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * The limits of running functions.
  *
- * @param accountConcurrency invocations that may run at one time
+ * @param accountConcurrency invocations that may run at one time, of an account in a region
  * @param maxEnvironments environments that may exist at one time; the longest idle one makes room
  * @param parallelStarts environments that are started at one time
  * @param idleFor how long an environment is kept without an invocation
@@ -25,6 +25,11 @@ public record InvocationConfig(
     if (maxEnvironments < accountConcurrency) {
       throw new IllegalArgumentException("each running invocation needs an environment");
     }
+  }
+
+  /** How many of the starts may be of environments that no invocation waits for. */
+  int parallelProvisions() {
+    return Math.max(1, parallelStarts / 2);
   }
 
   /** AWS's quotas, and ten minutes of idleness. */

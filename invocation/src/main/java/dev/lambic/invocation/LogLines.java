@@ -2,6 +2,7 @@ package dev.lambic.invocation;
 
 import dev.lambic.invocation.PlatformLine.Level;
 import dev.lambic.kernel.Ticker;
+import dev.lambic.runtime.Initialization;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.PlatformEvent.Phase;
 import java.time.temporal.ChronoUnit;
@@ -23,10 +24,12 @@ final class LogLines {
 
   private final Ticker ticker;
   private final FunctionImage image;
+  private final Initialization initialization;
 
-  LogLines(Ticker ticker, FunctionImage image) {
+  LogLines(Ticker ticker, FunctionImage image, Initialization initialization) {
     this.ticker = ticker;
     this.image = image;
+    this.initialization = initialization;
   }
 
   /** An environment is being made; image functions have no version of a runtime. */
@@ -74,7 +77,7 @@ final class LogLines {
   PlatformLine start(Task of) {
     return new PlatformLine(
         "START RequestId: " + of.id() + " Version: " + image.version(),
-        new PlatformEvent.Start(of.id(), image.version(), null),
+        new PlatformEvent.Start(of.id(), image.version(), null, of.invocation.tenantId()),
         Level.INFO);
   }
 
@@ -131,7 +134,9 @@ final class LogLines {
     int memoryMb = image.memoryMb();
     double millis = (of.ended - of.began) / 1e6;
     double initMillis = of.initNanos / 1e6;
-    long billed = (long) Math.ceil(millis + initMillis);
+    // An environment that is made ahead is paid for as such.
+    boolean payInit = initialization == Initialization.ON_DEMAND;
+    long billed = (long) Math.ceil(payInit ? millis + initMillis : millis);
     long usedMb = Math.min((peakBytes + (1 << 20) - 1) >> 20, memoryMb);
     String line =
         String.format(
@@ -156,7 +161,8 @@ final class LogLines {
             usedMb,
             of.initNanos > 0 ? initMillis : null,
             List.of(),
-            null),
+            null,
+            of.invocation.tenantId()),
         of.ending.isSuccess() ? Level.INFO : Level.WARN);
   }
 }

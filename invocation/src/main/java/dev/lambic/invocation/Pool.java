@@ -1,121 +1,143 @@
 package dev.lambic.invocation;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The environments of one state of a function version that may get invocations soon.
+ * The environments of one state of a function version, and of one tenant where there are some, that
+ * may get invocations soon.
  *
  * <p>An environment that has answered asks for its next event a moment later, often later than its
  * caller's next call comes. Such a call waits for that moment instead of paying for a cold start.
  * Guarded by the dispatcher's lock.
  */
 final class Pool {
-  /** An invocation that waits for an environment that has answered already. */
-  static final class Waiting {
-    final Invocation invocation;
-    final Invoker.Answer answer;
-
-    /** Whether it counts as running; if not, it may only once an environment is there. */
-    final boolean admitted;
-
-    Waiting(Invocation invocation, Invoker.Answer answer, boolean admitted) {
-      this.invocation = invocation;
-      this.answer = answer;
-      this.admitted = admitted;
-    }
-  }
+  /** In no key of an image, so no tenant can have himself taken for another function's. */
+  private static final char SEPARATOR = '\n';
 
   private final Deque<Worker> idle = new ArrayDeque<>();
-  private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private final Deque<Worker> ahead = new ArrayDeque<>();
+  private final Deque<Call> waiting = new ArrayDeque<>();
   private int answered;
 
-  /** The environment that became idle last, for it is the one most likely in the caches. */
+  /** The name of the pool. */
+  static String key(FunctionImage image, @Nullable String tenantId) {
+    return tenantId == null ? image.key() : image.key() + SEPARATOR + tenantId;
+  }
+
+  /** Whether the pool of that name has environments of the image with the key. */
+  static boolean isOf(String pool, String imageKey) {
+    return pool.startsWith(imageKey)
+        && (pool.length() == imageKey.length() || pool.charAt(imageKey.length()) == SEPARATOR);
+  }
+
+  /**
+   * The environment that became idle last, for it is the one most likely in the caches; none of
+   * those that were made ahead.
+   */
   @Nullable Worker takeIdle() {
-    Worker latest = idle.pollLast();
+    return taken(idle.pollLast());
+  }
+
+  /** The same of those that were made ahead. */
+  @Nullable Worker takeAhead() {
+    return taken(ahead.pollLast());
+  }
+
+  private static @Nullable Worker taken(@Nullable Worker latest) {
     if (latest != null) {
-      latest.pooled = false;
+      latest.place().pooled = false;
     }
     return latest;
   }
 
-  /** The environment that has been idle for longest. */
+  /** The environment that has been idle for longest, of those that need not be kept. */
   @Nullable Worker oldest() {
     return idle.peekFirst();
   }
 
   void remove(Worker worker) {
-    if (worker.pooled) {
-      worker.pooled = false;
-      idle.remove(worker);
+    if (worker.place().pooled) {
+      worker.place().pooled = false;
+      if (!idle.remove(worker)) {
+        ahead.remove(worker);
+      }
     }
   }
 
+  /** The idle ones that need not be kept. */
   Iterable<Worker> idle() {
     return idle;
   }
 
-  /** Lets the invocation wait if an environment is about to be idle for it. */
-  @Nullable Waiting await(Invocation invocation, Invoker.Answer answer, boolean admitted) {
-    if (answered <= waiting.size()) {
-      return null;
-    }
-    Waiting entry = new Waiting(invocation, answer, admitted);
-    waiting.addLast(entry);
-    return entry;
+  /** All idle ones. */
+  List<Worker> allIdle() {
+    List<Worker> all = new ArrayList<>(idle);
+    all.addAll(ahead);
+    return all;
   }
 
-  /** Whether the invocation still waited; it does not any more. */
-  boolean giveUp(Waiting entry) {
-    return waiting.remove(entry);
+  /** Lets the call wait if an environment is about to be idle for it. */
+  boolean await(Call call) {
+    if (answered <= waiting.size()) {
+      return false;
+    }
+    waiting.addLast(call);
+    return true;
+  }
+
+  /** Whether the call still waited; it does not any more. */
+  boolean giveUp(Call call) {
+    return waiting.remove(call);
   }
 
   /** All that wait; they do not any more. */
-  List<Waiting> giveUpAll() {
-    List<Waiting> all = List.copyOf(waiting);
+  List<Call> giveUpAll() {
+    List<Call> all = List.copyOf(waiting);
     waiting.clear();
     return all;
   }
 
   /** The environment will be idle soon, unless it ends. */
   void answered(Worker worker) {
-    if (!worker.soonIdle) {
-      worker.soonIdle = true;
+    if (!worker.place().soonIdle) {
+      worker.place().soonIdle = true;
       answered++;
     }
   }
 
   private void settled(Worker worker) {
-    if (worker.soonIdle) {
-      worker.soonIdle = false;
+    if (worker.place().soonIdle) {
+      worker.place().soonIdle = false;
       answered--;
     }
   }
 
-  /** An environment is idle; the invocation that it shall run at once, or null. */
-  @Nullable Waiting becameIdle(Worker worker, boolean keep) {
+  /** An environment is idle; the call that it shall run at once, or null. */
+  @Nullable Call becameIdle(Worker worker, boolean keep) {
     settled(worker);
-    Waiting next = keep ? waiting.pollFirst() : null;
+    Call next = keep ? waiting.pollFirst() : null;
     if (next != null || !keep) {
       remove(worker);
-    } else if (!worker.pooled) {
+    } else if (!worker.place().pooled) {
       // It may be here already, for its runtime ended and can be started anew.
-      worker.pooled = true;
-      idle.addLast(worker);
+      worker.place().pooled = true;
+      (worker.place().provision == null ? idle : ahead).addLast(worker);
     }
     return next;
   }
 
-  /** An environment ended; the invocation that waited for it in vain, or null. */
-  @Nullable Waiting ended(Worker worker) {
+  /** An environment ended; the call that waited for it in vain, or null. */
+  @Nullable Call ended(Worker worker) {
     remove(worker);
     settled(worker);
     return waiting.size() > answered ? waiting.pollFirst() : null;
   }
 
   boolean isEmpty() {
-    return idle.isEmpty() && waiting.isEmpty() && answered == 0;
+    return idle.isEmpty() && ahead.isEmpty() && waiting.isEmpty() && answered == 0;
   }
 }

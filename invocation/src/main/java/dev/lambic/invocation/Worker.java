@@ -5,6 +5,7 @@ import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
+import dev.lambic.runtime.Initialization;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.PlatformEvent.Phase;
 import dev.lambic.runtime.ProcessEnd;
@@ -39,10 +40,12 @@ final class Worker implements EnvironmentListener {
   private static final String EXIT_ERROR = "Runtime.ExitError";
 
   private final FunctionImage image;
+  private final Place place;
   private final EnvironmentLog log;
   private final LogLines lines;
   private final WorkerOwner owner;
   private final Attempts attempts;
+  private final Completion completion;
   private final Ticker ticker;
   private final Timers timers;
   private final Chores chores;
@@ -50,12 +53,6 @@ final class Worker implements EnvironmentListener {
   private final CompletableFuture<Init> init = new CompletableFuture<>();
   private final long created;
   private final long timeout;
-
-  /** Whether it lies in a pool; guarded by the lock of the pool, as is the next. */
-  boolean pooled;
-
-  /** Whether a pool counts on it to be idle soon. */
-  boolean soonIdle;
 
   private Life state = Life.INITIALIZING;
   private volatile @Nullable Environment environment;
@@ -73,6 +70,8 @@ final class Worker implements EnvironmentListener {
 
   Worker(
       FunctionImage image,
+      Place place,
+      Initialization why,
       EnvironmentLog log,
       WorkerOwner owner,
       Ticker ticker,
@@ -80,10 +79,12 @@ final class Worker implements EnvironmentListener {
       Executor background,
       Transitions<Life> table) {
     this.image = image;
+    this.place = place;
     this.log = log;
-    this.lines = new LogLines(ticker, image);
+    this.lines = new LogLines(ticker, image, why);
     this.owner = owner;
     this.attempts = new Attempts(owner);
+    this.completion = new Completion(attempts, log, lines, owner, this);
     this.ticker = ticker;
     this.timers = timers;
     this.chores = new Chores(background, fault -> owner.fault("a chore of an environment", fault));
@@ -94,6 +95,11 @@ final class Worker implements EnvironmentListener {
 
   FunctionImage image() {
     return image;
+  }
+
+  /** Where it stands with the dispatcher, whose lock guards that. */
+  Place place() {
+    return place;
   }
 
   /** When it last became idle, on the monotonic clock. */
@@ -213,9 +219,9 @@ final class Worker implements EnvironmentListener {
     chores.add(() -> {
       if (!busy) {
         // Else another invocation's log would be mixed with it.
-        settle(fall);
+        completion.settle(environment, fall);
       }
-      giveLost(fall);
+      completion.giveLost(fall);
     });
   }
 
@@ -332,7 +338,8 @@ final class Worker implements EnvironmentListener {
               ticker.millis() + TimeUnit.NANOSECONDS.toMillis(left),
               invocation.traceId(),
               invocation.clientContext(),
-              invocation.streamed()));
+              invocation.streamed(),
+              invocation.tenantId()));
     } catch (RuntimeException e) {
       owner.fault("delivering an event", e);
       end();
@@ -404,7 +411,7 @@ final class Worker implements EnvironmentListener {
           Task closing = finished;
           if (closing != null) {
             // Before anybody can find the environment idle.
-            chores.add(() -> report(closing));
+            chores.add(() -> completion.report(environment, closing));
           }
         }
         case RESTARTING -> {
@@ -498,15 +505,7 @@ final class Worker implements EnvironmentListener {
     }
     owner.answered(this);
     if (!current.invocation.wantLog()) {
-      give(current, given);
-    }
-  }
-
-  private void give(Task to, Outcome given) {
-    try {
-      to.answer.outcome(given);
-    } catch (RuntimeException e) {
-      owner.fault("answering an invocation", e);
+      completion.give(current, given);
     }
   }
 
@@ -597,7 +596,7 @@ final class Worker implements EnvironmentListener {
       if (fall.task() != null) {
         owner.invocationOver(this);
       }
-      settle(fall);
+      completion.settle(environment, fall);
       synchronized (this) {
         if (stopped && state == Life.STOPPING) {
           state = table.step(state, Life.STOPPED);
@@ -612,65 +611,8 @@ final class Worker implements EnvironmentListener {
       } else {
         end();
       }
-      giveLost(fall);
+      completion.giveLost(fall);
     });
-  }
-
-  /** Completes the log of an invocation that was lost, and its answer. */
-  private void settle(Fall fall) {
-    Task lost = fall.task();
-    if (lost == null) {
-      return;
-    }
-    attempts.drain(environment);
-    Init.Unfit restart = fall.restart();
-    if (restart != null) {
-      log.platform(lines.initRuntimeDone(Phase.INVOKE, restart.ending()));
-      log.platform(lines.initReport(Phase.INVOKE, restart.nanos(), restart.ending()));
-    }
-    if (!lost.begun) {
-      if (restart == null) {
-        log.startTail();
-      }
-      log.platform(lines.start(lost));
-    }
-    if (fall.line() != null) {
-      log.platform(fall.line());
-    }
-    figures(lost);
-  }
-
-  private void giveLost(Fall fall) {
-    Task lost = fall.task();
-    if (lost == null) {
-      return;
-    }
-    Outcome given = lost.outcome;
-    if (given != null && (lost.invocation.wantLog() || !fall.answered())) {
-      give(lost, given);
-    }
-  }
-
-  /** Completes the log of an invocation, and its answer if that carries the log. */
-  private void report(Task finished) {
-    attempts.drain(environment);
-    figures(finished);
-    Outcome given = finished.outcome;
-    if (finished.invocation.wantLog() && given != null) {
-      give(finished, given);
-    }
-  }
-
-  private void figures(Task finished) {
-    long peak = attempts.peakMemory(environment);
-    synchronized (this) {
-      log.platform(lines.end(finished));
-      log.platform(lines.report(finished, peak));
-      Outcome given = finished.outcome;
-      if (finished.invocation.wantLog() && given != null) {
-        finished.outcome = given.withLogTail(log.tail());
-      }
-    }
   }
 
   /** One timer per environment at most, set anew only when it fires. */
@@ -734,6 +676,17 @@ final class Worker implements EnvironmentListener {
     log.platform(lines.initReport(Phase.INIT, ready.nanos(), Ending.success()));
   }
 
+  /** Ends an environment that nothing waits for and whose initialisation came to nothing. */
+  void endUnfit(Init.Unfit first) {
+    chores.add(() -> {
+      attempts.stop(environment, first.reason());
+      attempts.drain(environment);
+      log.platform(lines.initRuntimeDone(Phase.INIT, first.ending()));
+      log.platform(lines.initReport(Phase.INIT, first.nanos(), first.ending()));
+      end();
+    });
+  }
+
   /**
    * Ends the environment if it is not running anything.
    *
@@ -777,8 +730,8 @@ final class Worker implements EnvironmentListener {
     if (fall.task() != null) {
       owner.invocationOver(this);
       chores.add(() -> {
-        settle(fall);
-        giveLost(fall);
+        completion.settle(environment, fall);
+        completion.giveLost(fall);
       });
     }
   }

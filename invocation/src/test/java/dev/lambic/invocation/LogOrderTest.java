@@ -3,6 +3,7 @@ package dev.lambic.invocation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lambic.invocation.testing.FakeEnvironment;
+import dev.lambic.runtime.Initialization;
 import dev.lambic.runtime.LogSettings;
 import dev.lambic.runtime.TelemetryRecords;
 import java.time.Duration;
@@ -21,7 +22,7 @@ final class LogOrderTest {
         stage.logs.open(stage.image("f"), "s"),
         stage.ticker,
         LogSettings.TEXT,
-        new TelemetryRecords("f", "$LATEST", "s", 128));
+        new TelemetryRecords("f", "$LATEST", "s", 128, Initialization.ON_DEMAND));
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A dispatcher among fakes, driven by one test thread; asserts at its end that nothing is left. */
 final class Stage implements AutoCloseable {
@@ -58,6 +59,24 @@ final class Stage implements AutoCloseable {
     return image(name, name + ":1", settings);
   }
 
+  static String arn(String function) {
+    return "arn:aws:lambda:us-east-1:000000000000:function:" + function;
+  }
+
+  void reserve(String function, @Nullable Integer count) {
+    dispatcher.reserve("000000000000", "us-east-1", arn(function), count);
+    later.settle();
+  }
+
+  void provision(String function, int count) {
+    dispatcher.provision(image(function), count);
+    later.settle();
+  }
+
+  Provisioned provisioned(String function) {
+    return dispatcher.provisioned(image(function).key()).orElseThrow();
+  }
+
   FunctionImage image(String name, String key) {
     return image(name, key, LogSettings.TEXT);
   }
@@ -65,7 +84,7 @@ final class Stage implements AutoCloseable {
   private FunctionImage image(String name, String key, LogSettings settings) {
     return new FunctionImage(
         key,
-        "arn:aws:lambda:us-east-1:000000000000:function:" + name,
+        arn(name),
         name,
         "$LATEST",
         "us-east-1",
@@ -91,6 +110,20 @@ final class Stage implements AutoCloseable {
     byte[] payload = "{}".getBytes(StandardCharsets.UTF_8);
     String id = "id-" + ++invocations;
     return new Invocation(id, image, image.arn(), payload, wantLog, "trace", null, streamed);
+  }
+
+  /** A call that is one of a tenant's. */
+  Invocation invocation(FunctionImage image, String tenant) {
+    byte[] payload = "{}".getBytes(StandardCharsets.UTF_8);
+    String id = "id-" + ++invocations;
+    return new Invocation(id, image, image.arn(), payload, false, "trace", null, false, tenant);
+  }
+
+  RecordingAnswer invokeAs(String tenant, String function) {
+    RecordingAnswer answer = new RecordingAnswer();
+    dispatcher.invoke(invocation(image(function), tenant), answer);
+    later.settle();
+    return answer;
   }
 
   RecordingAnswer invoke(FunctionImage image, boolean wantLog) {

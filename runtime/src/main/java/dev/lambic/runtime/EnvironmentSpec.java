@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param logStream CloudWatch Logs stream
  * @param logSettings the form of its log
  * @param credentials what the function calls AWS with
+ * @param initialization why it is made
  */
 public record EnvironmentSpec(
     String name,
@@ -40,7 +41,8 @@ public record EnvironmentSpec(
     String logGroup,
     String logStream,
     LogSettings logSettings,
-    SessionCredentials credentials) {
+    SessionCredentials credentials,
+    Initialization initialization) {
   /** Copies the variables. */
   public EnvironmentSpec {
     variables = Map.copyOf(variables);

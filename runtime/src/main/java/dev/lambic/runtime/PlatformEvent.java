@@ -67,8 +67,10 @@ public sealed interface PlatformEvent {
    * An invocation begins.
    *
    * @param traceId null when it is not traced
+   * @param tenantId null when the function does not tell tenants apart
    */
-  record Start(String requestId, String version, @Nullable String traceId)
+  record Start(
+      String requestId, String version, @Nullable String traceId, @Nullable String tenantId)
       implements PlatformEvent {}
 
   /**
@@ -99,6 +101,7 @@ public sealed interface PlatformEvent {
    * @param errorType null when there is none
    * @param initDurationMs of the initialisation that came before it; null if none did
    * @param traceId null when it is not traced
+   * @param tenantId null when the function does not tell tenants apart
    */
   record Report(
       String requestId,
@@ -110,7 +113,8 @@ public sealed interface PlatformEvent {
       long maxMemoryUsedMb,
       @Nullable Double initDurationMs,
       List<Span> spans,
-      @Nullable String traceId)
+      @Nullable String traceId,
+      @Nullable String tenantId)
       implements PlatformEvent {
     /** Copies the spans. */
     public Report {

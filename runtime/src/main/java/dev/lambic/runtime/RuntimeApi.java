@@ -115,6 +115,10 @@ final class RuntimeApi implements HttpHandler {
     if (clientContext != null) {
       headers.add("Lambda-Runtime-Client-Context", headerSafe(clientContext));
     }
+    String tenantId = work.tenantId();
+    if (tenantId != null) {
+      headers.add("Lambda-Runtime-Aws-Tenant-Id", tenantId);
+    }
     to.send(200, headers, work.payload());
   }
 

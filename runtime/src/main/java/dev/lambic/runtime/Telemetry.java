@@ -74,7 +74,11 @@ final class Telemetry {
     this.jsonFormat = jsonFormat;
     this.records =
         new TelemetryRecords(
-            spec.functionName(), spec.version(), spec.logStream(), spec.memoryMb());
+            spec.functionName(),
+            spec.version(),
+            spec.logStream(),
+            spec.memoryMb(),
+            spec.initialization());
     this.dialer = dialer;
     this.ticker = ticker;
     this.budget = budget;

@@ -22,23 +22,30 @@ public final class TelemetryRecords {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
-  private static final String ON_DEMAND = "on-demand";
 
   private final String functionName;
   private final String version;
   private final String instance;
   private final int memoryMb;
+  private final Initialization initialization;
 
   /**
    * Records of one environment.
    *
    * @param instance a name of the environment that is shown
+   * @param initialization why it is made
    */
-  public TelemetryRecords(String functionName, String version, String instance, int memoryMb) {
+  public TelemetryRecords(
+      String functionName,
+      String version,
+      String instance,
+      int memoryMb,
+      Initialization initialization) {
     this.functionName = functionName;
     this.version = version;
     this.instance = instance;
     this.memoryMb = memoryMb;
+    this.initialization = initialization;
   }
 
   /** The line that stands for the event in a log in JSON. */
@@ -97,6 +104,7 @@ public final class TelemetryRecords {
               json -> {
                 json.writeStringField("requestId", start.requestId());
                 json.writeStringField("version", start.version());
+                optional(json, "tenantId", logs ? null : start.tenantId());
                 tracing(json, logs ? null : start.traceId());
               });
       case PlatformEvent.RuntimeDone done ->
@@ -170,7 +178,7 @@ public final class TelemetryRecords {
   }
 
   private void initStart(JsonGenerator json, PlatformEvent.InitStart start) throws IOException {
-    json.writeStringField("initializationType", ON_DEMAND);
+    json.writeStringField("initializationType", initialization.awsName());
     json.writeStringField("phase", name(start.phase()));
     optional(json, "runtimeVersion", start.runtimeVersion());
     optional(json, "runtimeVersionArn", start.runtimeVersionArn());
@@ -180,20 +188,19 @@ public final class TelemetryRecords {
     json.writeNumberField("instanceMaxMemory", (long) memoryMb << 20);
   }
 
-  private static void init(
+  private void init(
       JsonGenerator json,
       PlatformEvent.Phase phase,
       PlatformEvent.Status status,
       @Nullable String errorType)
       throws IOException {
-    json.writeStringField("initializationType", ON_DEMAND);
+    json.writeStringField("initializationType", initialization.awsName());
     json.writeStringField("phase", name(phase));
     json.writeStringField("status", name(status));
     optional(json, "errorType", errorType);
   }
 
-  private static void initReport(JsonGenerator json, PlatformEvent.InitReport report)
-      throws IOException {
+  private void initReport(JsonGenerator json, PlatformEvent.InitReport report) throws IOException {
     init(json, report.phase(), report.status(), report.errorType());
     json.writeObjectFieldStart("metrics");
     millis(json, "durationMs", report.durationMs());
@@ -223,6 +230,7 @@ public final class TelemetryRecords {
       throws IOException {
     json.writeStringField("requestId", report.requestId());
     if (!logs) {
+      optional(json, "tenantId", report.tenantId());
       json.writeStringField("status", name(report.status()));
       optional(json, "errorType", report.errorType());
     }

@@ -113,7 +113,7 @@ final class Variables {
       all.put("AWS_LAMBDA_LOG_FORMAT", "JSON");
       all.put("AWS_LAMBDA_LOG_LEVEL", spec.logSettings().applicationLevel());
     }
-    all.put("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+    all.put("AWS_LAMBDA_INITIALIZATION_TYPE", spec.initialization().awsName());
     all.put("AWS_LAMBDA_RUNTIME_API", runtimeApi);
     return all;
   }

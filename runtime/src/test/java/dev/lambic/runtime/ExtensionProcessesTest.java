@@ -125,7 +125,8 @@ final class ExtensionProcessesTest {
                 spec.logGroup(),
                 spec.logStream(),
                 spec.logSettings(),
-                spec.credentials()),
+                spec.credentials(),
+                spec.initialization()),
             heard);
   }
 
@@ -162,14 +163,24 @@ final class ExtensionProcessesTest {
     await("extensionLine", "subscribed 200 OK");
     assertThat(await("extension", "Ready").body()).contains("events=[INVOKE, SHUTDOWN]");
     await("ready", "");
-    environment().telemetry(new PlatformEvent.Start("id-1", "$LATEST", null));
+    environment().telemetry(new PlatformEvent.Start("id-1", "$LATEST", null, null));
     deliver("id-1");
     await("responded", "hello");
     await("ready", "");
     environment()
         .telemetry(
             new PlatformEvent.Report(
-                "id-1", PlatformEvent.Status.SUCCESS, null, 1, 2, 128, 3, null, List.of(), null));
+                "id-1",
+                PlatformEvent.Status.SUCCESS,
+                null,
+                1,
+                2,
+                128,
+                3,
+                null,
+                List.of(),
+                null,
+                null));
     shutDown(ShutdownReason.SPINDOWN);
     String all = await("extensionLine", "goodbye").body();
     assertThat(all)

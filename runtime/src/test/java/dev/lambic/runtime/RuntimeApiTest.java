@@ -105,7 +105,18 @@ final class RuntimeApiTest {
   @Test
   void leavesOutTheHeadersThatAnEventDoesNotHave() throws IOException {
     assertThat(running("id-1").headers())
-        .doesNotContainKeys("lambda-runtime-trace-id", "lambda-runtime-client-context");
+        .doesNotContainKeys(
+            "lambda-runtime-trace-id",
+            "lambda-runtime-client-context",
+            "lambda-runtime-aws-tenant-id");
+  }
+
+  @Test
+  void tellsWhoseEventItIs() throws IOException {
+    runtime.send(nextRequest());
+    heard.next("ready");
+    api.deliver(new Work("id-1", new byte[] {'1'}, "arn", 99, null, null, false, "blue/1 @x"));
+    assertThat(runtime.receive().header("lambda-runtime-aws-tenant-id")).isEqualTo("blue/1 @x");
   }
 
   @Test

@@ -92,7 +92,8 @@ final class TelemetryTest {
         33,
         116.67,
         List.of(),
-        "Root=1-2-3");
+        "Root=1-2-3",
+        null);
   }
 
   /** An event without its time. */
@@ -134,7 +135,7 @@ final class TelemetryTest {
       telemetry.publish(
           new PlatformEvent.InitReport(
               PlatformEvent.Phase.INIT, PlatformEvent.Status.SUCCESS, null, 125.33));
-      telemetry.publish(new PlatformEvent.Start("id-1", "$LATEST", "Root=1-2-3"));
+      telemetry.publish(new PlatformEvent.Start("id-1", "$LATEST", "Root=1-2-3", null));
       telemetry.publish(
           new PlatformEvent.RuntimeDone(
               "id-1",
@@ -188,7 +189,7 @@ final class TelemetryTest {
     try (Listener listener = new Listener()) {
       telemetry.subscribe("agent", request(subscription("2021-03-18", listener.port()), true));
       telemetry.publish(new PlatformEvent.InitStart(PlatformEvent.Phase.INIT, null, null));
-      telemetry.publish(new PlatformEvent.Start("id-1", "$LATEST", "Root=1-2-3"));
+      telemetry.publish(new PlatformEvent.Start("id-1", "$LATEST", "Root=1-2-3", null));
       telemetry.line("function", "{\"a\":1}");
       telemetry.publish(
           new PlatformEvent.RuntimeDone(
@@ -269,7 +270,7 @@ final class TelemetryTest {
       String json =
           subscription("2022-07-01", listener.port()).replace("\"platform\",\"function\",", "");
       telemetry.subscribe("agent", request(json, false));
-      telemetry.publish(new PlatformEvent.Start("id-1", "1", null));
+      telemetry.publish(new PlatformEvent.Start("id-1", "1", null, null));
       telemetry.line("function", "not this");
       telemetry.line("extension", "this");
       assertThat(listener.event()).contains("\"this\"");

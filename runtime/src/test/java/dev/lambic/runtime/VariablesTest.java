@@ -54,7 +54,8 @@ final class VariablesTest {
         "/aws/lambda/shop",
         "2026/01/01/[$LATEST]0123",
         LogSettings.TEXT,
-        new SessionCredentials("ASIA1", "secret", "token"));
+        new SessionCredentials("ASIA1", "secret", "token"),
+        Initialization.ON_DEMAND);
   }
 
   private static Map<String, String> of(RuntimeTarget target, Map<String, String> own) {

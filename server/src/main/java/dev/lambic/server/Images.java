@@ -62,7 +62,8 @@ final class Images implements FunctionListener {
     retire.accept(before == null ? key(was) : before.image.key());
   }
 
-  private static String key(FunctionVersion version) {
+  /** Names the image of the version. */
+  static String key(FunctionVersion version) {
     return version.arn() + "@" + version.revision();
   }
 

@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.InvokeRequest;
 import software.amazon.awssdk.services.lambda.model.InvokeWithResponseStreamRequest;
@@ -37,6 +38,8 @@ final class InvokeOperation implements RawOperation {
   /** The most a synchronous invocation may be asked with: 6 MiB. */
   static final int MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
+  private static final String TENANT_ID = "X-Amz-Tenant-Id";
+  private static final Pattern TENANT_IDS = Pattern.compile("[a-zA-Z0-9._:/=+\\-@ ]{1,256}");
   private static final byte[] NOTHING = new byte[0];
   private static final byte[] NO_EVENT = "{}".getBytes(StandardCharsets.UTF_8);
   private static final JsonFactory JSON =
@@ -98,6 +101,7 @@ final class InvokeOperation implements RawOperation {
     String name = call.label("FunctionName");
     Resolved function =
         functions.resolve(call.caller(), name == null ? "" : name, call.query("Qualifier"));
+    String tenantId = tenantId(call, function.function().perTenant());
     if (type.equals("DryRun")) {
       call.responder().send(204, call.answerHeaders(), NOTHING);
       return;
@@ -113,7 +117,8 @@ final class InvokeOperation implements RawOperation {
             logType.equals("Tail"),
             trace,
             clientContext(headers.get("X-Amz-Client-Context")),
-            streamed),
+            streamed,
+            tenantId),
         answer(call, function.function().version(), trace));
   }
 
@@ -123,19 +128,46 @@ final class InvokeOperation implements RawOperation {
         : new WholeAnswer(call, version, trace);
   }
 
-  /** Answers what is wrong with the values, or that what they ask for is not there. */
-  private void refuseType(Call call, String type) {
+  /** Answers what is wrong with the values, if anything is. */
+  private void checkValues(Call call) {
     if (streamed) {
       call.typed(InvokeWithResponseStreamRequest.class);
     } else {
       call.typed(InvokeRequest.class);
     }
+  }
+
+  /** Answers what is wrong with the values, or that what they ask for is not there. */
+  private void refuseType(Call call, String type) {
+    checkValues(call);
     throw new LambicException(
         "NotImplementedException",
         Blame.PLATFORM,
         "Lambic does not do invocations of type "
             + type
             + " yet. RequestResponse and DryRun work.");
+  }
+
+  private @Nullable String tenantId(Call call, boolean perTenant) {
+    String tenantId = call.request().headers().get(TENANT_ID);
+    if (tenantId != null && !TENANT_IDS.matcher(tenantId).matches()) {
+      checkValues(call);
+      // What is left is nothing at all.
+      tenantId = null;
+    }
+    if (perTenant == (tenantId != null)) {
+      return tenantId;
+    }
+    throw new LambicException(
+        "InvalidParameterValueException",
+        Blame.CALLER,
+        perTenant
+            ? "The invoked function is enabled with tenancy configuration. Add a valid tenant ID in"
+                + " your request and try again."
+            : "The invoked function is not enabled with tenancy configuration. Remove the tenant ID"
+                + " from your request and try again.",
+        Map.of("Type", "User"),
+        null);
   }
 
   private static @Nullable String clientContext(@Nullable String base64) {

@@ -4,6 +4,7 @@ import dev.lambic.functions.Ambient;
 import dev.lambic.functions.CodeDownloads;
 import dev.lambic.functions.FunctionService;
 import dev.lambic.functions.FunctionsConfig;
+import dev.lambic.functions.ProvisionedEnvironments;
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpConfig;
 import dev.lambic.http.HttpHandler;
@@ -13,7 +14,6 @@ import dev.lambic.http.Responder;
 import dev.lambic.images.ImageSources;
 import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
-import dev.lambic.images.RegistryLogins;
 import dev.lambic.invocation.Dispatcher;
 import dev.lambic.invocation.InvocationConfig;
 import dev.lambic.kernel.FaultHandler;
@@ -167,14 +167,13 @@ final class LambicServer implements AutoCloseable {
           new Containers(
               ImageStore.open(
                   data.path("images"),
-                  new ImageSources(
-                      config.images(),
-                      config.registryAuth().map(RegistryLogins::in).orElse(RegistryLogins.none())),
+                  new ImageSources(config.images()),
                   Platform.host(),
                   ticker,
                   UNUSED_IMAGES),
               keys::isOfEnvironment);
-      FunctionService functions = closers.add(functions(data, records, runtimes, containers));
+      FunctionService functions =
+          closers.add(functions(data, records, runtimes, containers, Concurrency.of(dispatcher)));
       functions.notices(notice -> System.out.println("[WARN] " + notice));
       Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
@@ -197,6 +196,8 @@ final class LambicServer implements AutoCloseable {
               Service.query("sts", StsClient.class, () -> new StsService(iam, keys)));
       inside.set(endpoint(AuthMode.ENFORCE, keys, services, functions));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
+      // Environments that are provisioned are made from now on, and may call.
+      functions.listen(new Concurrency(dispatcher, images));
 
       HttpServer.Listener listener = listen(http, outside);
       closers.add(
@@ -231,13 +232,18 @@ final class LambicServer implements AutoCloseable {
     }
 
     private FunctionService functions(
-        DataDirectory data, Records records, HostRuntimes runtimes, Containers containers) {
+        DataDirectory data,
+        Records records,
+        HostRuntimes runtimes,
+        Containers containers,
+        ProvisionedEnvironments environments) {
       String architecture = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x86_64";
       return FunctionService.open(
           new FunctionsConfig(data.path("functions"), architecture, 1000, this::reached),
           records,
           runtimes::target,
           containers,
+          environments,
           new Ambient(ticker, ids, faults));
     }
 

@@ -22,7 +22,6 @@ import java.util.Set;
  * @param java directory with the runtime interface client for Java functions, if there is one
  * @param dynamoDb directory with DynamoDB Local; it need not exist
  * @param images directory below which container images in files may be named, if any may
- * @param registryAuth file with passwords for registries, if there is one
  */
 record ServerConfig(
     InetAddress host,
@@ -33,10 +32,9 @@ record ServerConfig(
     Optional<Path> cache,
     Optional<Path> java,
     Path dynamoDb,
-    Optional<Path> images,
-    Optional<Path> registryAuth) {
+    Optional<Path> images) {
   private static final Set<String> OPTIONS =
-      Set.of("--host", "--port", "--data", "--auth", "--images", "--registry-auth");
+      Set.of("--host", "--port", "--data", "--auth", "--images");
 
   /** A configuration that cannot be used; the message says what to do. */
   static final class Misuse extends Exception {
@@ -60,7 +58,6 @@ record ServerConfig(
     Path data = Path.of(".lambic");
     Optional<String> auth = Optional.empty();
     Optional<Path> images = Optional.empty();
-    Optional<Path> registryAuth = Optional.empty();
     for (int i = from; i < args.length; i += 2) {
       if (!OPTIONS.contains(args[i])) {
         throw new Misuse("unknown option " + args[i]);
@@ -74,7 +71,6 @@ record ServerConfig(
         case "--port" -> port = port(value);
         case "--data" -> data = Path.of(value);
         case "--images" -> images = Optional.of(directory(value));
-        case "--registry-auth" -> registryAuth = Optional.of(file(value));
         default -> auth = Optional.of(value);
       }
     }
@@ -92,8 +88,7 @@ record ServerConfig(
         cache,
         java,
         dynamoDb,
-        images,
-        registryAuth);
+        images);
   }
 
   private static Path directory(String value) throws Misuse {
@@ -102,14 +97,6 @@ record ServerConfig(
       throw new Misuse("--images is a directory, and " + directory + " is none");
     }
     return directory;
-  }
-
-  private static Path file(String value) throws Misuse {
-    Path file = Path.of(value).toAbsolutePath().normalize();
-    if (!Files.isReadable(file)) {
-      throw new Misuse("--registry-auth is a file, and " + file + " cannot be read");
-    }
-    return file;
   }
 
   private static int port(String value) throws Misuse {

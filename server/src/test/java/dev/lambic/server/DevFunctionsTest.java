@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lambic.functions.Ambient;
 import dev.lambic.functions.FunctionService;
 import dev.lambic.functions.FunctionsConfig;
+import dev.lambic.functions.ProvisionedEnvironments;
 import dev.lambic.images.ImageSources;
 import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
-import dev.lambic.images.RegistryLogins;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
@@ -48,7 +48,7 @@ class DevFunctionsTest {
     ImageStore images =
         ImageStore.open(
             directory.resolve("images"),
-            ImageSources.everywhere(RegistryLogins.none()),
+            ImageSources.everywhere(),
             Platform.host(),
             Ticker.system(),
             Duration.ZERO);
@@ -62,6 +62,7 @@ class DevFunctionsTest {
             records,
             runtime -> {},
             new Containers(images, key -> false),
+            version -> ProvisionedEnvironments.State.NONE,
             new Ambient(Ticker.system(), Ids.seeded(1), faults));
   }
 

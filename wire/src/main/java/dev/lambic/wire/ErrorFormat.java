@@ -192,8 +192,11 @@ enum ErrorFormat {
         }
         if (member.place() == Place.HEADER) {
           headers.add(member.wireName(), value.toString());
-        } else if (member.kind() == Kind.STRING) {
+        } else if (member.kind() == Kind.STRING && !value.equals("")) {
           strings.put(member.wireName(), (String) value);
+        } else if (member.kind() == Kind.STRING) {
+          // What is empty is left out, as AWS leaves some errors without a type.
+          strings.remove(member.wireName());
         }
       }
     }

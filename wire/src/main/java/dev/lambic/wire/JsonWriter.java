@@ -45,7 +45,7 @@ final class JsonWriter {
           }
           if (shape != null) {
             for (Member member : SdkBinding.structure(shape).members()) {
-              if (!strings.containsKey(member.wireName())) {
+              if (!strings.containsKey(member.wireName()) && !"".equals(member.get(shape))) {
                 writer.member(shape, member);
               }
             }

@@ -264,6 +264,15 @@ final class AwsEndpointTest {
         "{\"Type\":\"User\",\"message\":\"bad\"}");
     getFunction =
         request -> {
+          throw InvalidParameterValueException.builder().type("").message("bad").build();
+        };
+    expect(
+        send("GET", FUNCTIONS + "/x", lambda(), ""),
+        400,
+        "InvalidParameterValueException",
+        "{\"message\":\"bad\"}");
+    getFunction =
+        request -> {
           throw ServiceException.builder().message("down").build();
         };
     expect(

@@ -1,0 +1,25 @@
+package dev.lambic.runtime;
+
+/**
+ * Why an environment is initialised.
+ *
+ * <p>Follows {@code AWS_LAMBDA_INITIALIZATION_TYPE} in "Defined runtime environment variables" of
+ * the Lambda Developer Guide.
+ */
+public enum Initialization {
+  /** An invocation waits for it. */
+  ON_DEMAND("on-demand"),
+  /** It is made ahead of invocations. */
+  PROVISIONED("provisioned-concurrency");
+
+  private final String name;
+
+  Initialization(String name) {
+    this.name = name;
+  }
+
+  /** AWS's name of it. */
+  String awsName() {
+    return name;
+  }
+}
