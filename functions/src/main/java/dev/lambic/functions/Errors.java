@@ -49,6 +49,15 @@ final class Errors {
         .build();
   }
 
+  static LambdaException otherCode(String wanted, String current) {
+    return invalid(
+        "CodeSHA256 ("
+            + wanted
+            + ") is different from current CodeSHA256 in $LATEST ("
+            + current
+            + "). Please try again with the CodeSHA256 in $LATEST.");
+  }
+
   static LambdaException notFound(String message) {
     return ResourceNotFoundException.builder()
         .type(USER)

@@ -1,6 +1,7 @@
 package dev.lambic.functions;
 
 import dev.lambic.wire.Caller;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
@@ -29,6 +30,7 @@ final class FunctionChanges {
   private final Configurations configurations;
   private final Validation validation;
   private final Preparation preparation;
+  private final Publisher publisher;
   private final FunctionRegistry registry;
   private final LayerRegistry layers;
   private final SigningService signing;
@@ -41,6 +43,7 @@ final class FunctionChanges {
       Configurations configurations,
       Validation validation,
       Preparation preparation,
+      Publisher publisher,
       FunctionRegistry registry,
       LayerRegistry layers,
       SigningService signing) {
@@ -50,6 +53,7 @@ final class FunctionChanges {
     this.configurations = configurations;
     this.validation = validation;
     this.preparation = preparation;
+    this.publisher = publisher;
     this.registry = registry;
     this.layers = layers;
     this.signing = signing;
@@ -121,14 +125,15 @@ final class FunctionChanges {
   /** Makes a new function known, with its first version if that is to be published. */
   private CreateFunctionResponse add(FunctionImage created, boolean publish) {
     FunctionKey key = created.key();
-    FunctionConfiguration answer = publish ? nextVersion(created) : created.latest();
+    FunctionImage whole = publish ? publisher.publish(created) : created;
     registry.change(
         key,
         before -> {
           requireAbsent(key, before);
-          return publish ? created.publish(answer) : created;
+          return whole;
         });
-    return Shown.in(CreateFunctionResponse.builder(), answer);
+    // AWS answers with the version, but with the function's own ARN.
+    return Shown.in(CreateFunctionResponse.builder(), whole.all().getLast());
   }
 
   /** The image that a request names, as it is now. */
@@ -282,6 +287,11 @@ final class FunctionChanges {
           if (number == null) {
             throw Errors.functionNotFound(target.arn());
           }
+          List<String> aliases = Routing.aliases(before, qualifier);
+          if (!aliases.isEmpty()) {
+            throw Errors.conflict(
+                "Unable to delete version because the following aliases reference it: " + aliases);
+          }
           return before.versions().containsKey(number) ? before.withoutVersion(number) : before;
         });
     return DeleteFunctionResponse.builder().statusCode(204).build();
@@ -302,30 +312,16 @@ final class FunctionChanges {
     FunctionImage after =
         changedTo.withLatest(
             configurations.modified(Lifecycle.step(changed, Lifecycle.UPDATING, null)));
-    if (!publish || isPublished(before, changed)) {
-      return after;
-    }
-    return after.publish(nextVersion(after));
-  }
-
-  /** Whether the newest version is the same already; then publishing makes no other. */
-  private static boolean isPublished(FunctionImage function, FunctionConfiguration latest) {
-    return !function.versions().isEmpty()
-        && Configurations.substance(function.versions().lastEntry().getValue())
-            .equals(Configurations.substance(latest));
-  }
-
-  private FunctionConfiguration nextVersion(FunctionImage function) {
-    String number = String.valueOf(function.lastVersion() + 1);
-    return configurations.modified(
-        Lifecycle.born(function.latest().toBuilder().version(number).build()));
+    return !publish || Publisher.unchanged(before, changed) != null
+        ? after
+        : publisher.publish(after);
   }
 
   private static FunctionConfiguration updated(FunctionImage function, boolean publish) {
     if (!publish) {
       return function.latest();
     }
-    FunctionConfiguration version = function.versions().lastEntry().getValue();
+    FunctionConfiguration version = function.all().getLast();
     return Shown.as(version, version.version());
   }
 

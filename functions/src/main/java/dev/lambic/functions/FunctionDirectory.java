@@ -13,7 +13,8 @@ public interface FunctionDirectory {
   /**
    * The version that the caller means.
    *
-   * <p>While an update is in progress this is the version from before it.
+   * <p>An alias with weights leads to one version or the other, by chance for each call. While an
+   * update is in progress this is the version from before it.
    *
    * @param caller who invokes it; a function of another account must permit that
    * @param nameOrArn a name, a partial ARN or a full one, each with a qualifier or without

@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.DoubleSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.lambda.model.AliasConfiguration;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
 
 /**
@@ -62,13 +64,48 @@ record FunctionImage(
     images = Map.copyOf(images);
   }
 
-  /** The configuration of a version, or null. There are no aliases yet. */
+  /**
+   * The configuration of a version, or null. An alias stands for the version that it leads to
+   * foremost.
+   */
   @Nullable FunctionConfiguration version(@Nullable String qualifier) {
-    if (qualifier == null || qualifier.equals(FunctionVersion.LATEST)) {
+    if (qualifier == null) {
       return latest;
     }
-    Long number = number(qualifier);
+    AliasConfiguration alias = attachments.get(Kind.ALIAS, qualifier);
+    return published(alias == null ? qualifier : alias.functionVersion());
+  }
+
+  /**
+   * The configuration of the version that a call runs, or null.
+   *
+   * @param chance asked for aliases that lead to several versions; see {@link Routing#version}
+   */
+  @Nullable FunctionConfiguration called(@Nullable String qualifier, DoubleSupplier chance) {
+    if (qualifier == null) {
+      return latest;
+    }
+    AliasConfiguration alias = attachments.get(Kind.ALIAS, qualifier);
+    if (alias == null) {
+      return published(qualifier);
+    }
+    return published(
+        alias.routingConfig() == null
+            ? alias.functionVersion()
+            : Routing.version(alias, chance.getAsDouble()));
+  }
+
+  private @Nullable FunctionConfiguration published(String version) {
+    if (version.equals(FunctionVersion.LATEST)) {
+      return latest;
+    }
+    Long number = number(version);
     return number == null ? null : versions.get(number);
+  }
+
+  /** Whether there is such a version, which may be {@code $LATEST}; an alias is none. */
+  boolean hasVersion(String version) {
+    return published(version) != null;
   }
 
   /** The number that the text is in AWS's form, or null. */

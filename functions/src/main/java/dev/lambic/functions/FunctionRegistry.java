@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.DoubleSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -36,15 +37,25 @@ final class FunctionRegistry implements FunctionDirectory {
 
   private final FunctionRecords records;
   private final LayerRegistry layers;
+  private final DoubleSupplier chance;
   private final Map<FunctionKey, FunctionImage> images = new ConcurrentHashMap<>();
   private final List<FunctionListener> listeners = new CopyOnWriteArrayList<>();
   private final List<ReentrantLock> locks =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock(true)).toList();
 
+  /**
+   * Shows the functions.
+   *
+   * @param chance evenly distributed from 0 to 1, without 1: which version an alias leads to
+   */
   FunctionRegistry(
-      FunctionRecords records, LayerRegistry layers, Collection<FunctionImage> functions) {
+      FunctionRecords records,
+      LayerRegistry layers,
+      Collection<FunctionImage> functions,
+      DoubleSupplier chance) {
     this.records = records;
     this.layers = layers;
+    this.chance = chance;
     functions.forEach(function -> images.put(function.key(), function));
   }
 
@@ -251,7 +262,8 @@ final class FunctionRegistry implements FunctionDirectory {
         && !PolicyService.allows(function, target, caller, FunctionPolicy.INVOKE)) {
       throw target.denied(caller.principalArn(), FunctionPolicy.INVOKE);
     }
-    FunctionConfiguration version = function == null ? null : function.version(target.qualifier());
+    FunctionConfiguration version =
+        function == null ? null : function.called(target.qualifier(), chance);
     if (function == null || version == null) {
       throw Errors.functionNotFound(
           target.qualifier() == null ? target.arn() + ":" + FunctionVersion.LATEST : target.arn());

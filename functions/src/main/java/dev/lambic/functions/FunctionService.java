@@ -18,6 +18,8 @@ import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionReq
 import software.amazon.awssdk.services.lambda.model.AddLayerVersionPermissionResponse;
 import software.amazon.awssdk.services.lambda.model.AddPermissionRequest;
 import software.amazon.awssdk.services.lambda.model.AddPermissionResponse;
+import software.amazon.awssdk.services.lambda.model.CreateAliasRequest;
+import software.amazon.awssdk.services.lambda.model.CreateAliasResponse;
 import software.amazon.awssdk.services.lambda.model.CreateCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.CreateCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingRequest;
@@ -26,6 +28,8 @@ import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionUrlConfigRequest;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionUrlConfigResponse;
+import software.amazon.awssdk.services.lambda.model.DeleteAliasRequest;
+import software.amazon.awssdk.services.lambda.model.DeleteAliasResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.DeleteCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteEventSourceMappingRequest;
@@ -46,6 +50,8 @@ import software.amazon.awssdk.services.lambda.model.DeleteProvisionedConcurrency
 import software.amazon.awssdk.services.lambda.model.DeleteProvisionedConcurrencyConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsRequest;
 import software.amazon.awssdk.services.lambda.model.GetAccountSettingsResponse;
+import software.amazon.awssdk.services.lambda.model.GetAliasRequest;
+import software.amazon.awssdk.services.lambda.model.GetAliasResponse;
 import software.amazon.awssdk.services.lambda.model.GetCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.GetCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetEventSourceMappingRequest;
@@ -76,6 +82,8 @@ import software.amazon.awssdk.services.lambda.model.GetProvisionedConcurrencyCon
 import software.amazon.awssdk.services.lambda.model.GetProvisionedConcurrencyConfigResponse;
 import software.amazon.awssdk.services.lambda.model.GetRuntimeManagementConfigRequest;
 import software.amazon.awssdk.services.lambda.model.GetRuntimeManagementConfigResponse;
+import software.amazon.awssdk.services.lambda.model.ListAliasesRequest;
+import software.amazon.awssdk.services.lambda.model.ListAliasesResponse;
 import software.amazon.awssdk.services.lambda.model.ListCodeSigningConfigsRequest;
 import software.amazon.awssdk.services.lambda.model.ListCodeSigningConfigsResponse;
 import software.amazon.awssdk.services.lambda.model.ListEventSourceMappingsRequest;
@@ -96,8 +104,12 @@ import software.amazon.awssdk.services.lambda.model.ListProvisionedConcurrencyCo
 import software.amazon.awssdk.services.lambda.model.ListProvisionedConcurrencyConfigsResponse;
 import software.amazon.awssdk.services.lambda.model.ListTagsRequest;
 import software.amazon.awssdk.services.lambda.model.ListTagsResponse;
+import software.amazon.awssdk.services.lambda.model.ListVersionsByFunctionRequest;
+import software.amazon.awssdk.services.lambda.model.ListVersionsByFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionRequest;
 import software.amazon.awssdk.services.lambda.model.PublishLayerVersionResponse;
+import software.amazon.awssdk.services.lambda.model.PublishVersionRequest;
+import software.amazon.awssdk.services.lambda.model.PublishVersionResponse;
 import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.PutFunctionCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.PutFunctionConcurrencyRequest;
@@ -118,6 +130,8 @@ import software.amazon.awssdk.services.lambda.model.TagResourceRequest;
 import software.amazon.awssdk.services.lambda.model.TagResourceResponse;
 import software.amazon.awssdk.services.lambda.model.UntagResourceRequest;
 import software.amazon.awssdk.services.lambda.model.UntagResourceResponse;
+import software.amazon.awssdk.services.lambda.model.UpdateAliasRequest;
+import software.amazon.awssdk.services.lambda.model.UpdateAliasResponse;
 import software.amazon.awssdk.services.lambda.model.UpdateCodeSigningConfigRequest;
 import software.amazon.awssdk.services.lambda.model.UpdateCodeSigningConfigResponse;
 import software.amazon.awssdk.services.lambda.model.UpdateEventSourceMappingRequest;
@@ -132,7 +146,8 @@ import software.amazon.awssdk.services.lambda.model.UpdateFunctionUrlConfigReque
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionUrlConfigResponse;
 
 /**
- * Lambda's control plane, as the SDK's own interface: functions, their published versions and tags.
+ * Lambda's control plane, as the SDK's own interface: functions, their versions, aliases and tags,
+ * and layers.
  *
  * <p>Operations that are not overridden are not built yet. Each method runs for {@link
  * Caller#current} and may block, so it belongs on a virtual thread; it throws the SDK's exceptions
@@ -158,6 +173,8 @@ public final class FunctionService implements LambdaClient {
   private final FunctionChanges changes;
   private final FunctionReads reads;
   private final ConcurrencyService concurrency;
+  private final VersionService versions;
+  private final AliasService aliases;
   private final TagService tags;
   private final PolicyService policies;
   private final EventInvokeService eventInvoke;
@@ -187,7 +204,10 @@ public final class FunctionService implements LambdaClient {
     this.layerService = new LayerService(layers, code, downloads, configurations, ambient);
     this.preparation =
         new Preparation(code, containers, layers, configurations, ambient, preparing);
-    this.registry = new FunctionRegistry(functions, layers, preparation.recover(functions, kept));
+    this.registry =
+        new FunctionRegistry(
+            functions, layers, preparation.recover(functions, kept), ambient.chance());
+    Publisher publisher = new Publisher(configurations);
     this.mappingService =
         new MappingService(
             registry,
@@ -209,10 +229,13 @@ public final class FunctionService implements LambdaClient {
             configurations,
             validation,
             preparation,
+            publisher,
             registry,
             layers,
             signing);
     this.reads = new FunctionReads(config.concurrency(), downloads, registry, layers);
+    this.versions = new VersionService(publisher, preparation, registry, layers);
+    this.aliases = new AliasService(ambient.ids(), registry);
     this.tags = new TagService(registry, mappingService, signing, configurations);
     this.concurrency =
         new ConcurrencyService(config.concurrency(), registry, environments, ambient);
@@ -362,6 +385,42 @@ public final class FunctionService implements LambdaClient {
   @Override
   public DeleteFunctionResponse deleteFunction(DeleteFunctionRequest request) {
     return changes.delete(request);
+  }
+
+  @Override
+  public PublishVersionResponse publishVersion(PublishVersionRequest request) {
+    return versions.publish(request);
+  }
+
+  @Override
+  public ListVersionsByFunctionResponse listVersionsByFunction(
+      ListVersionsByFunctionRequest request) {
+    return versions.list(request);
+  }
+
+  @Override
+  public CreateAliasResponse createAlias(CreateAliasRequest request) {
+    return aliases.create(request);
+  }
+
+  @Override
+  public GetAliasResponse getAlias(GetAliasRequest request) {
+    return aliases.get(request);
+  }
+
+  @Override
+  public ListAliasesResponse listAliases(ListAliasesRequest request) {
+    return aliases.list(request);
+  }
+
+  @Override
+  public UpdateAliasResponse updateAlias(UpdateAliasRequest request) {
+    return aliases.update(request);
+  }
+
+  @Override
+  public DeleteAliasResponse deleteAlias(DeleteAliasRequest request) {
+    return aliases.delete(request);
   }
 
   @Override

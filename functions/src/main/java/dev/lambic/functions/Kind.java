@@ -62,6 +62,12 @@ record Kind<T>(String record, Function<T, byte[]> encode, Function<byte[], T> de
   /** The ARN of a code signing configuration; attached to the function. */
   static final Kind<String> CODE_SIGNING = text("function-code-signing");
 
+  /**
+   * The description that {@code $LATEST} had when a version was published with another one;
+   * attached to that version.
+   */
+  static final Kind<String> PUBLISHED_DESCRIPTION = text("function-published-description");
+
   /** All of them. */
   static final List<Kind<?>> ALL =
       List.of(
@@ -73,7 +79,8 @@ record Kind<T>(String record, Function<T, byte[]> encode, Function<byte[], T> de
           URL,
           RECURSION,
           RUNTIME_MANAGEMENT,
-          CODE_SIGNING);
+          CODE_SIGNING,
+          PUBLISHED_DESCRIPTION);
 
   /** A kind whose values are shapes of AWS's service model. */
   static <T extends SdkPojo, B extends SdkPojo & SdkBuilder<B, T>> Kind<T> shape(

@@ -6,6 +6,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
+import software.amazon.awssdk.services.lambda.model.PublishVersionRequest;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionCodeRequest;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
 
@@ -36,6 +37,9 @@ final class Unsupported {
   private static final List<Rule<UpdateFunctionCodeRequest>> UPDATE_CODE =
       List.of(new Rule<>("PublishTo", r -> r.publishToAsString() != null));
 
+  private static final List<Rule<PublishVersionRequest>> PUBLISH =
+      List.of(new Rule<>("PublishTo", r -> r.publishToAsString() != null));
+
   private Unsupported() {}
 
   static void check(UpdateFunctionConfigurationRequest request) {
@@ -52,6 +56,10 @@ final class Unsupported {
 
   static void check(UpdateFunctionCodeRequest request) {
     check(UPDATE_CODE, request);
+  }
+
+  static void check(PublishVersionRequest request) {
+    check(PUBLISH, request);
   }
 
   private static <R> void check(List<Rule<R>> rules, R request) {

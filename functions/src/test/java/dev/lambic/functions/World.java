@@ -10,6 +10,7 @@ import dev.lambic.wire.Caller;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,6 +20,7 @@ import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
+import software.amazon.awssdk.services.lambda.model.PublishVersionResponse;
 
 /** A control plane on a directory of its own, which can be stopped and started again. */
 final class World implements AutoCloseable {
@@ -32,6 +34,7 @@ final class World implements AutoCloseable {
   final Ahead ahead = new Ahead();
   final Path directory;
   private final Ids ids = Ids.seeded(42);
+  private final Random chances = new Random(43);
   private ManualExecutor preparing = new ManualExecutor();
   private Records records;
   private FunctionService service;
@@ -63,7 +66,8 @@ final class World implements AutoCloseable {
         World::requireRuntime,
         containers,
         ahead,
-        new Ambient(clock, ids, (where, fault) -> faults.add(where + ": " + fault)),
+        new Ambient(
+            clock, ids, (where, fault) -> faults.add(where + ": " + fault), chances::nextDouble),
         threads);
   }
 
@@ -132,6 +136,22 @@ final class World implements AutoCloseable {
     call(lambda -> lambda.createFunction(usual(name)));
     settle();
     return configuration(name);
+  }
+
+  /** Publishes a version. */
+  PublishVersionResponse publish(String name) {
+    return call(lambda -> lambda.publishVersion(r -> r.functionName(name)));
+  }
+
+  /** Changes the description, and with it what would be published. */
+  void describe(String name, String description) {
+    call(l -> l.updateFunctionConfiguration(r -> r.functionName(name).description(description)));
+    settle();
+  }
+
+  /** What an invocation would run. */
+  Resolved resolve(String nameOrArn) {
+    return service.directory().resolve(CALLER, nameOrArn, null);
   }
 
   /** The least that a function needs. */

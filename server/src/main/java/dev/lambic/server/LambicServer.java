@@ -46,6 +46,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
 import software.amazon.awssdk.services.iam.IamClient;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -244,7 +245,7 @@ final class LambicServer implements AutoCloseable {
           runtimes::target,
           containers,
           environments,
-          new Ambient(ticker, ids, faults));
+          new Ambient(ticker, ids, faults, () -> ThreadLocalRandom.current().nextDouble()));
     }
 
     /** Where the client that is being served reaches this server, for links in its answer. */

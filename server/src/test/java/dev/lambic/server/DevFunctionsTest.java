@@ -63,7 +63,7 @@ class DevFunctionsTest {
             runtime -> {},
             new Containers(images, key -> false),
             version -> ProvisionedEnvironments.State.NONE,
-            new Ambient(Ticker.system(), Ids.seeded(1), faults));
+            new Ambient(Ticker.system(), Ids.seeded(1), faults, () -> 0));
   }
 
   @AfterEach
