@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,28 +17,26 @@ import org.jspecify.annotations.Nullable;
  * @param next the marker of the next page; null if there is none
  */
 record IdPages<T>(List<T> items, @Nullable String next) {
+  /** The id after which the page of the marker begins; null for the first page. */
+  static @Nullable String after(@Nullable String marker) {
+    return marker == null || marker.isEmpty() ? null : decode(marker);
+  }
+
   /**
-   * Cuts the page that begins after the marker.
+   * Cuts the page that begins with the stream, of which no more is looked at than needed.
    *
+   * @param sorted what comes after the marker, in the order of the ids
    * @param wanted how many the caller wants; null for as many as there may be
    * @param limit how many there may be
    */
   static <T> IdPages<T> page(
-      List<T> sorted,
-      Function<T, String> id,
-      @Nullable String marker,
-      @Nullable Integer wanted,
-      int limit) {
-    List<T> items = new ArrayList<>(sorted);
-    if (marker != null && !marker.isEmpty()) {
-      String last = decode(marker);
-      items.removeIf(item -> id.apply(item).compareTo(last) <= 0);
-    }
+      Stream<T> sorted, Function<T, String> id, @Nullable Integer wanted, int limit) {
     int size = wanted == null ? limit : Math.min(wanted, limit);
+    List<T> items = new ArrayList<>(sorted.limit(size + 1L).toList());
     if (items.size() <= size) {
       return new IdPages<>(items, null);
     }
-    items.subList(size, items.size()).clear();
+    items.removeLast();
     String next =
         Base64.getUrlEncoder()
             .withoutPadding()

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingRequest;
 import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingResponse;
@@ -136,22 +137,17 @@ final class MappingService {
         request.functionName() == null
             ? null
             : Lookup.target("ListEventSourceMappings", request.functionName(), null).arn();
-    List<EventSourceMappingConfiguration> found =
-        registry.list(caller.account(), caller.region()).stream()
+    Stream<EventSourceMappingConfiguration> found =
+        registry
+            .list(caller.account(), caller.region(), IdPages.after(request.marker()))
             .map(Mapping::shape)
             .filter(shape -> functionArn == null || functionArn.equals(shape.functionArn()))
             .filter(shape ->
                 request.eventSourceArn() == null
                     || request.eventSourceArn().equals(shape.eventSourceArn()))
-            .map(MappingShapes::listed)
-            .toList();
+            .map(MappingShapes::listed);
     IdPages<EventSourceMappingConfiguration> page =
-        IdPages.page(
-            found,
-            EventSourceMappingConfiguration::uuid,
-            request.marker(),
-            request.maxItems(),
-            PAGE);
+        IdPages.page(found, EventSourceMappingConfiguration::uuid, request.maxItems(), PAGE);
     return ListEventSourceMappingsResponse.builder()
         .eventSourceMappings(page.items())
         .nextMarker(page.next())
@@ -233,14 +229,16 @@ final class MappingService {
   }
 
   private void requireUnique(OwnedKey key, Mapping wanted, Target function) {
-    for (Mapping other : registry.list(key.account(), key.region())) {
-      if (!other.shape().uuid().equals(key.id()) && isSame(wanted, other)) {
-        throw Errors.conflict(
-            description(wanted, function)
-                + " already exists. Please update or delete the existing mapping with UUID "
-                + other.shape().uuid());
-      }
-    }
+    registry
+        .list(key.account(), key.region(), null)
+        .filter(other -> !other.shape().uuid().equals(key.id()) && isSame(wanted, other))
+        .findFirst()
+        .ifPresent(twin -> {
+          throw Errors.conflict(
+              description(wanted, function)
+                  + " already exists. Please update or delete the existing mapping with UUID "
+                  + twin.shape().uuid());
+        });
   }
 
   private static boolean isSame(Mapping one, Mapping other) {

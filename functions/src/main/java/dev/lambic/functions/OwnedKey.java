@@ -1,6 +1,7 @@
 package dev.lambic.functions;
 
 import dev.lambic.wire.Caller;
+import java.util.Comparator;
 
 /**
  * Where something lives that belongs to no function: event source mappings, code signing
@@ -11,6 +12,12 @@ import dev.lambic.wire.Caller;
  * @param id what AWS calls it by, without a slash
  */
 record OwnedKey(String account, String region, String id) {
+  /** Those of an account in a region stand together, by their ids. */
+  static final Comparator<OwnedKey> ORDER =
+      Comparator.comparing(OwnedKey::account)
+          .thenComparing(OwnedKey::region)
+          .thenComparing(OwnedKey::id);
+
   /** Of the caller's account and region. */
   static OwnedKey own(String id) {
     Caller caller = Caller.current();

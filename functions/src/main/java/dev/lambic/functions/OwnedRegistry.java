@@ -4,13 +4,14 @@ import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.store.Records;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,8 @@ final class OwnedRegistry<T> {
   private final Records records;
   private final String kind;
   private final Form<T> form;
-  private final Map<OwnedKey, T> values = new ConcurrentHashMap<>();
+  private final ConcurrentNavigableMap<OwnedKey, T> values =
+      new ConcurrentSkipListMap<>(OwnedKey.ORDER);
   private final ReentrantLock lock = new ReentrantLock(true);
 
   private OwnedRegistry(Records records, String kind, Form<T> form) {
@@ -67,13 +69,18 @@ final class OwnedRegistry<T> {
     return List.copyOf(values.keySet());
   }
 
-  /** Those of an account in a region, in the order of their ids. */
-  List<T> list(String account, String region) {
-    return values.entrySet().stream()
-        .filter(e -> e.getKey().account().equals(account) && e.getKey().region().equals(region))
-        .sorted(Comparator.comparing(e -> e.getKey().id()))
-        .map(Map.Entry::getValue)
-        .toList();
+  /**
+   * Those of an account in a region, in the order of their ids.
+   *
+   * @param after the id after which to begin; null to begin with the first
+   */
+  Stream<T> list(String account, String region, @Nullable String after) {
+    return values
+        .tailMap(new OwnedKey(account, region, after == null ? "" : after), false)
+        .entrySet()
+        .stream()
+        .takeWhile(e -> e.getKey().account().equals(account) && e.getKey().region().equals(region))
+        .map(Map.Entry::getValue);
   }
 
   /**

@@ -135,11 +135,10 @@ final class SigningService {
     Caller caller = Caller.current();
     IdPages<CodeSigningConfig> page =
         IdPages.page(
-            registry.list(caller.account(), caller.region()).stream()
-                .map(SigningConfig::shape)
-                .toList(),
+            registry
+                .list(caller.account(), caller.region(), IdPages.after(request.marker()))
+                .map(SigningConfig::shape),
             CodeSigningConfig::codeSigningConfigId,
-            request.marker(),
             request.maxItems(),
             PAGE);
     return ListCodeSigningConfigsResponse.builder()
@@ -152,8 +151,13 @@ final class SigningService {
       ListFunctionsByCodeSigningConfigRequest request) {
     String arn = request.codeSigningConfigArn();
     require(registry.find(key(arn)), arn);
+    String after = IdPages.after(request.marker());
     IdPages<String> page =
-        IdPages.page(users(arn), name -> name, request.marker(), request.maxItems(), PAGE);
+        IdPages.page(
+            users(arn).stream().filter(name -> after == null || name.compareTo(after) > 0),
+            name -> name,
+            request.maxItems(),
+            PAGE);
     return ListFunctionsByCodeSigningConfigResponse.builder()
         .functionArns(page.items())
         .nextMarker(page.next())
