@@ -39,6 +39,7 @@ final class FunctionRegistry implements FunctionDirectory {
   private final LayerRegistry layers;
   private final DoubleSupplier chance;
   private final Map<FunctionKey, FunctionImage> images = new ConcurrentHashMap<>();
+  private final UrlIndex urls = new UrlIndex(images::get);
   private final List<FunctionListener> listeners = new CopyOnWriteArrayList<>();
   private final List<ReentrantLock> locks =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock(true)).toList();
@@ -56,7 +57,10 @@ final class FunctionRegistry implements FunctionDirectory {
     this.records = records;
     this.layers = layers;
     this.chance = chance;
-    functions.forEach(function -> images.put(function.key(), function));
+    functions.forEach(function -> {
+      images.put(function.key(), function);
+      urls.changed(null, function);
+    });
   }
 
   /** Tells the listener of every change from now on, and at once of the concurrency there is. */
@@ -71,6 +75,11 @@ final class FunctionRegistry implements FunctionDirectory {
         lock.unlock();
       }
     }
+  }
+
+  /** Finds functions by their URLs. */
+  UrlDirectory urls() {
+    return urls;
   }
 
   /** The function as it is now, or null. */
@@ -152,6 +161,7 @@ final class FunctionRegistry implements FunctionDirectory {
         } else {
           images.put(key, after);
         }
+        urls.changed(before, after);
         tell(before, after);
       }
       return after;

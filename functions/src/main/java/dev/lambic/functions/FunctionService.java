@@ -295,6 +295,11 @@ public final class FunctionService implements LambdaClient {
     return registry;
   }
 
+  /** Finds what requests to function URLs run. */
+  public UrlDirectory urls() {
+    return registry.urls();
+  }
+
   /** The unpacked code of all functions. */
   public CodeStore code() {
     return code;

@@ -2,8 +2,11 @@ package dev.lambic.functions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,6 +120,44 @@ class UrlConfigTest {
                 .call(l -> l.listFunctionUrlConfigs(r -> r.functionName("fn")))
                 .functionUrlConfigs())
         .hasSize(1);
+  }
+
+  @Test
+  void aFunctionIsFoundByItsUrlAsLongAsItHasIt() {
+    world.create("fn");
+    String id = URI.create(create()).getHost().split("\\.", 2)[0];
+    UrlDirectory.Found found = Objects.requireNonNull(world.service().urls().find(id));
+    assertThat(found.name()).isEqualTo("fn");
+    assertThat(found.alias()).isNull();
+    assertThat(found.permits(null)).isFalse();
+    assertThat(found.permits(World.CALLER)).isTrue();
+    permit("lambda:InvokeFunction", null);
+    permit("lambda:InvokeFunctionUrl", "AWS_IAM");
+    assertThat(permits(id)).isFalse();
+    permit("lambda:InvokeFunctionUrl", "NONE");
+    assertThat(permits(id)).isTrue();
+    world.restart();
+    assertThat(permits(id)).isTrue();
+    world.call(l -> l.deleteFunctionUrlConfig(r -> r.functionName("fn")));
+    assertThat(world.service().urls().find(id)).isNull();
+    create();
+    assertThat(permits(id)).isTrue();
+    world.call(l -> l.deleteFunction(r -> r.functionName("fn")));
+    assertThat(world.service().urls().find(id)).isNull();
+  }
+
+  private boolean permits(String id) {
+    return Objects.requireNonNull(world.service().urls().find(id)).permits(null);
+  }
+
+  private void permit(String action, @Nullable String type) {
+    world.call(l ->
+        l.addPermission(r ->
+            r.functionName("fn")
+                .statementId(action.substring(7) + type)
+                .action(action)
+                .principal("*")
+                .functionUrlAuthType(type)));
   }
 
   private GetFunctionUrlConfigResponse get() {

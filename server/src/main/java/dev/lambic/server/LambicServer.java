@@ -1,5 +1,6 @@
 package dev.lambic.server;
 
+import dev.lambic.fronts.UrlFront;
 import dev.lambic.functions.Ambient;
 import dev.lambic.functions.CodeDownloads;
 import dev.lambic.functions.FunctionService;
@@ -16,6 +17,7 @@ import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
 import dev.lambic.invocation.Dispatcher;
 import dev.lambic.invocation.InvocationConfig;
+import dev.lambic.invocation.Invoker;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
@@ -117,7 +119,7 @@ final class LambicServer implements AutoCloseable {
     private final Closers closers;
     private final Ids ids = Ids.secure();
     private final Late<URI> address = new Late<>();
-    private final Late<AwsEndpoint> inside = new Late<>();
+    private final Late<HttpHandler> inside = new Late<>();
 
     Assembly(ServerConfig config, Ticker ticker, FaultHandler faults, Closers closers) {
       this.config = config;
@@ -195,12 +197,13 @@ final class LambicServer implements AutoCloseable {
               cloudWatchLogs,
               Service.query("iam", IamClient.class, () -> new IamService(iam)),
               Service.query("sts", StsClient.class, () -> new StsService(iam, keys)));
-      inside.set(endpoint(AuthMode.ENFORCE, keys, services, functions));
+      AwsEndpoint enforcing = endpoint(AuthMode.ENFORCE, keys, services, functions);
+      inside.set(front(enforcing, functions, images, dev));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
       // Environments that are provisioned are made from now on, and may call.
       functions.listen(new Concurrency(dispatcher, images));
 
-      HttpServer.Listener listener = listen(http, outside);
+      HttpServer.Listener listener = listen(http, front(outside, functions, images, dev));
       closers.add(
           DevSocket.open(
               data.path("dev.socket"),
@@ -216,7 +219,7 @@ final class LambicServer implements AutoCloseable {
           .daemon()
           .start(() -> {
             outside.load("lambda");
-            inside.get().load("lambda");
+            enforcing.load("lambda");
           });
       return new LambicServer(closers, dispatcher, listener, address.get());
     }
@@ -261,6 +264,14 @@ final class LambicServer implements AutoCloseable {
           .prefix("/_lambic/health", LambicServer::health)
           .prefix(CodeDownloads.PREFIX, new Downloads(functions.downloads()))
           .build();
+    }
+
+    /** Serves function URLs, and leaves the rest to the endpoint. */
+    private HttpHandler front(
+        AwsEndpoint endpoint, FunctionService functions, Images images, Invoker invoker) {
+      Urls urls =
+          new Urls(functions.urls(), functions.directory(), images, new Traces(ticker), endpoint);
+      return new UrlFront(urls, invoker, ticker, ids, faults, endpoint);
     }
 
     private static URI url(InetAddress host, int port) {

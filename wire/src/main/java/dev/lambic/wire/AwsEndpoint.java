@@ -152,6 +152,24 @@ public final class AwsEndpoint implements HttpHandler {
     }
   }
 
+  /**
+   * Who sent a request that goes to no service of this endpoint.
+   *
+   * @param service for which it must be signed
+   * @throws LambicException with AWS's error if it is not signed, or not as this endpoint demands
+   */
+  public Caller authenticate(HttpRequest request, String service) {
+    Signature signature = Signature.of(request);
+    if (signature == null) {
+      throw SignatureErrors.missing();
+    }
+    if (!signature.service().equals(service)) {
+      throw SignatureErrors.invalid(
+          "Credential should be scoped to correct service: '" + service + "'. ");
+    }
+    return authenticator.authenticate(signature, request).caller();
+  }
+
   @Override
   public void handle(HttpRequest request, Responder responder) {
     for (Prefix prefix : prefixes) {

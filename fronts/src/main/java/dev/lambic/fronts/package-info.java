@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lambic.fronts;
+
+import org.jspecify.annotations.NullMarked;
