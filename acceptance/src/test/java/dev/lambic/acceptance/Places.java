@@ -53,6 +53,10 @@ final class Places {
     return fetched("lambic.dynamodb", "dynamodb-local/", "runtimes/dynamodb-local/pom.xml");
   }
 
+  static Path s3() {
+    return fetched("lambic.s3", "s3proxy/", "runtimes/s3proxy/pom.xml");
+  }
+
   static Path awsCli() {
     return fetched("lambic.awscli", "python/aws-cli-", "runtimes/aws-cli/requirements.txt");
   }

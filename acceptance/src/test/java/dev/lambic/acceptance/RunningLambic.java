@@ -40,6 +40,8 @@ final class RunningLambic implements AutoCloseable {
           "logs",
           "dynamodb",
           "dynamodb.log",
+          "s3",
+          "s3.log",
           "credentials",
           "sandbox",
           "bootstraps",
@@ -123,6 +125,7 @@ final class RunningLambic implements AutoCloseable {
     command.add("-Dlambic.boto3=" + Places.boto3());
     command.add("-Dlambic.java=" + Places.javaClient());
     command.add("-Dlambic.dynamodb=" + Places.dynamoDb());
+    command.add("-Dlambic.s3=" + Places.s3());
     command.add("-Dlambic.cache=" + Places.cache());
     command.addAll(List.of("-cp", Places.app() + "/*", "dev.lambic.server.Main"));
     return command;

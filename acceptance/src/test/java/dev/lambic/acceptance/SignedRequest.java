@@ -30,17 +30,26 @@ record SignedRequest(String method, URI uri, List<String> headers, String body) 
   private static final Set<String> SET_BY_CLIENT = Set.of("host", "content-length", "connection");
 
   /** How to sign. */
-  record How(String accessKeyId, String secret, Clock clock, @Nullable Duration presigned) {
+  record How(
+      String accessKeyId,
+      String secret,
+      Clock clock,
+      @Nullable Duration presigned,
+      String service) {
     static How plain(String accessKeyId, String secret) {
-      return new How(accessKeyId, secret, Clock.systemUTC(), null);
+      return new How(accessKeyId, secret, Clock.systemUTC(), null, "lambda");
     }
 
     How at(Clock other) {
-      return new How(accessKeyId, secret, other, presigned);
+      return new How(accessKeyId, secret, other, presigned, service);
     }
 
     How presigned(Duration valid) {
-      return new How(accessKeyId, secret, clock, valid);
+      return new How(accessKeyId, secret, clock, valid, service);
+    }
+
+    How forService(String other) {
+      return new How(accessKeyId, secret, clock, presigned, other);
     }
   }
 
@@ -63,7 +72,7 @@ record SignedRequest(String method, URI uri, List<String> headers, String body) 
       SignRequest.Builder<AwsCredentialsIdentity> sign, String body, How how) {
     sign.identity(AwsCredentialsIdentity.create(how.accessKeyId(), how.secret()))
         .payload(ContentStreamProvider.fromUtf8String(body))
-        .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, "lambda")
+        .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, how.service())
         .putProperty(AwsV4HttpSigner.REGION_NAME, Clients.REGION)
         .putProperty(AwsV4HttpSigner.SIGNING_CLOCK, how.clock());
     if (how.presigned() != null) {

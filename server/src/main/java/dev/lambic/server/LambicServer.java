@@ -33,6 +33,7 @@ import dev.lambic.services.IamService;
 import dev.lambic.services.LogConfig;
 import dev.lambic.services.LogStore;
 import dev.lambic.services.LogsService;
+import dev.lambic.services.S3Service;
 import dev.lambic.services.StsService;
 import dev.lambic.store.Records;
 import dev.lambic.store.SqliteRecords;
@@ -166,6 +167,8 @@ final class LambicServer implements AutoCloseable {
           closers.add(
               new DynamoDbLocal(
                   config.dynamoDb(), data.path("dynamodb"), data.path("dynamodb.log"), ticker));
+      S3Service s3 =
+          closers.add(new S3Service(config.s3(), data.path("s3"), data.path("s3.log"), ticker));
       Containers containers =
           new Containers(
               ImageStore.open(
@@ -196,7 +199,8 @@ final class LambicServer implements AutoCloseable {
               dynamo,
               cloudWatchLogs,
               Service.query("iam", IamClient.class, () -> new IamService(iam)),
-              Service.query("sts", StsClient.class, () -> new StsService(iam, keys)));
+              Service.query("sts", StsClient.class, () -> new StsService(iam, keys)),
+              Service.s3(s3));
       AwsEndpoint enforcing = endpoint(AuthMode.ENFORCE, keys, services, functions);
       inside.set(front(enforcing, functions, images, dev));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);

@@ -21,6 +21,7 @@ import java.util.Set;
  * @param cache where downloads are kept, if that is told
  * @param java directory with the runtime interface client for Java functions, if there is one
  * @param dynamoDb directory with DynamoDB Local; it need not exist
+ * @param s3 directory with S3Proxy; it need not exist
  * @param images directory below which container images in files may be named, if any may
  */
 record ServerConfig(
@@ -32,6 +33,7 @@ record ServerConfig(
     Optional<Path> cache,
     Optional<Path> java,
     Path dynamoDb,
+    Path s3,
     Optional<Path> images) {
   private static final Set<String> OPTIONS =
       Set.of("--host", "--port", "--data", "--auth", "--images");
@@ -49,7 +51,7 @@ record ServerConfig(
    * Reads {@code --name value} pairs.
    *
    * @param properties as of the Java process: {@code lambic.boto3}, {@code lambic.cache}, {@code
-   *     lambic.java}, {@code lambic.dynamodb}
+   *     lambic.java}, {@code lambic.dynamodb}, {@code lambic.s3}
    * @throws Misuse if an option is unknown or its value is no use
    */
   static ServerConfig parse(String[] args, int from, Map<String, String> properties) throws Misuse {
@@ -76,6 +78,7 @@ record ServerConfig(
     }
     InetAddress address = address(host);
     Path dynamoDb = Path.of(properties.getOrDefault("lambic.dynamodb", "dynamodb-local"));
+    Path s3 = Path.of(properties.getOrDefault("lambic.s3", "s3proxy"));
     Optional<Path> boto3 = Optional.ofNullable(properties.get("lambic.boto3")).map(Path::of);
     Optional<Path> cache = Optional.ofNullable(properties.get("lambic.cache")).map(Path::of);
     Optional<Path> java = Optional.ofNullable(properties.get("lambic.java")).map(Path::of);
@@ -88,6 +91,7 @@ record ServerConfig(
         cache,
         java,
         dynamoDb,
+        s3,
         images);
   }
 

@@ -1,14 +1,12 @@
 package dev.lambic.services;
 
-import java.io.IOException;
 import java.lang.reflect.Field;
 
 /**
  * Runs DynamoDB Local in a process of its own, reachable from this machine only, for as long as
  * standard input is open.
  *
- * <p>The parent holds the other end of the input, so the process ends with the parent however that
- * ends. DynamoDB Local itself would listen on every address of the machine.
+ * <p>DynamoDB Local itself would listen on every address of the machine.
  */
 public final class DynamoDbLocalMain {
   private static final String RUNNER = "software.amazon.dynamodb.services.local.main.ServerRunner";
@@ -21,7 +19,7 @@ public final class DynamoDbLocalMain {
    * @param args DynamoDB Local's own
    */
   public static void main(String[] args) throws ReflectiveOperationException {
-    Thread.ofPlatform().daemon().name("parent-watch").start(DynamoDbLocalMain::endWithParent);
+    ParentWatch.start();
     Object server =
         Class.forName(RUNNER)
             .getMethod("createServerFromCommandLineArgs", String[].class)
@@ -35,15 +33,5 @@ public final class DynamoDbLocalMain {
     }
     server.getClass().getMethod("start").invoke(server);
     server.getClass().getMethod("join").invoke(server);
-  }
-
-  private static void endWithParent() {
-    try {
-      // Nothing is ever sent; only the end counts.
-      System.in.transferTo(java.io.OutputStream.nullOutputStream());
-    } catch (IOException closed) {
-      Runtime.getRuntime().halt(0);
-    }
-    Runtime.getRuntime().halt(0);
   }
 }

@@ -33,6 +33,9 @@ final class Authenticator {
   /** A request with its sender; the body is free of any transfer encoding of AWS. */
   record Result(Caller caller, HttpRequest request) {}
 
+  /** A sender who is known by the head of a request, and what the body has to be. */
+  record Sender(Caller caller, BodyCheck check) {}
+
   private final AuthMode mode;
   private final Credentials credentials;
   private final String defaultRegion;
@@ -68,10 +71,65 @@ final class Authenticator {
       refuseForeignPages(request);
       return new Result(unknown(signature), decoded(request, null, null));
     }
-    verify(signature, key, request);
-    Caller caller =
-        new Caller(key.account(), signature.region(), signature.accessKeyId(), key.principalArn());
-    return new Result(caller, decoded(request, key, signature));
+    verify(signature, key, request, payloadHash(signature, request));
+    return new Result(caller(signature, key), decoded(request, key, signature));
+  }
+
+  private static Caller caller(Signature signature, AccessKey key) {
+    return new Caller(
+        key.account(), signature.region(), signature.accessKeyId(), key.principalArn());
+  }
+
+  /**
+   * The sender of a request to S3 whose body is still to come.
+   *
+   * @param signature of the request, or null if it has none of the present version
+   * @throws dev.lambic.kernel.LambicException with AWS's error if the request is refused
+   */
+  Sender authenticateHead(@Nullable Signature signature, HttpRequest head) {
+    if (signature == null) {
+      return olderSender(SignatureV2.of(head), head);
+    }
+    AccessKey key = credentials.find(signature.accessKeyId());
+    if (key == null) {
+      if (mode == AuthMode.ENFORCE) {
+        throw SignatureErrors.unknownKey();
+      }
+      refuseForeignPages(head);
+      return new Sender(unknown(signature), BodyCheck.none());
+    }
+    String hash = head.headers().get("x-amz-content-sha256");
+    if (hash == null && signature.presigned()) {
+      hash = UNSIGNED;
+    }
+    if (hash == null) {
+      throw SignatureErrors.noBodyHash();
+    }
+    verify(signature, key, head, hash);
+    BodyCheck check;
+    if (ChunkCheck.announced(hash)) {
+      check = new ChunkCheck(new AwsChunked.Signer(keys, key, signature));
+    } else if (hash.equals(UNSIGNED) || hash.startsWith(STREAMING)) {
+      check = BodyCheck.none();
+    } else {
+      check = BodyCheck.sha256(hash);
+    }
+    return new Sender(caller(signature, key), check);
+  }
+
+  private Sender olderSender(@Nullable SignatureV2 signature, HttpRequest head) {
+    AccessKey key = signature == null ? null : credentials.find(signature.accessKeyId());
+    if (signature != null && key != null) {
+      signature.verify(key, head, S3Host.bucket(head.headers().get("Host")), ticker.instant());
+      Caller caller =
+          new Caller(key.account(), defaultRegion, signature.accessKeyId(), key.principalArn());
+      return new Sender(caller, BodyCheck.none());
+    }
+    if (mode == AuthMode.ENFORCE) {
+      throw signature == null ? SignatureErrors.missing() : SignatureErrors.unknownKey();
+    }
+    refuseForeignPages(head);
+    return new Sender(Caller.ofAccount(NO_ACCOUNT, defaultRegion), BodyCheck.none());
   }
 
   /**
@@ -120,7 +178,7 @@ final class Authenticator {
     return new Caller(root.account(), root.region(), id, root.principalArn());
   }
 
-  private void verify(Signature signature, AccessKey key, HttpRequest request) {
+  private void verify(Signature signature, AccessKey key, HttpRequest request, String payloadHash) {
     Instant now = ticker.instant();
     if (key.sessionToken() != null || signature.token() != null) {
       if (!same(
@@ -137,7 +195,7 @@ final class Authenticator {
       throw SignatureErrors.invalid(
           "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
     }
-    String canonical = CanonicalRequest.of(request, signature, payloadHash(signature, request));
+    String canonical = CanonicalRequest.of(request, signature, payloadHash);
     String text =
         Signature.ALGORITHM
             + '\n'

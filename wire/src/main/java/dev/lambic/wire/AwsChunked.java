@@ -162,7 +162,7 @@ final class AwsChunked {
     throw incomplete();
   }
 
-  private static RuntimeException incomplete() {
+  static RuntimeException incomplete() {
     return new dev.lambic.kernel.LambicException(
         "IncompleteBody",
         dev.lambic.kernel.Blame.CALLER,

@@ -1,5 +1,7 @@
 package dev.lambic.wire;
 
+import dev.lambic.http.BodyFlow;
+import dev.lambic.http.BodyReceiver;
 import dev.lambic.http.Headers;
 import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpRequest;
@@ -9,10 +11,13 @@ import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkPojo;
 import software.amazon.awssdk.core.SdkRequest;
@@ -37,7 +42,10 @@ public final class AwsEndpoint implements HttpHandler {
   private static final Protocol REST_JSON = new RestJson();
   private static final Protocol AWS_JSON = new AwsJson();
 
+  private static final String S3_SCOPE = "/s3/aws4_request";
+
   private final Map<String, ServiceSlot> slots;
+  private final @Nullable ServiceSlot streamed;
   private final List<Prefix> prefixes;
   private final Authenticator authenticator;
   private final Access access;
@@ -48,10 +56,20 @@ public final class AwsEndpoint implements HttpHandler {
 
   /** A request that is being answered, with what is known about it so far. */
   private record Exchange(
-      @Nullable Signature signature, HttpRequest request, Responder responder, String requestId) {
+      @Nullable Signature signature,
+      @Nullable String serviceName,
+      HttpRequest request,
+      Responder responder,
+      String requestId) {
 
-    @Nullable String serviceName() {
-      return signature == null ? null : signature.service();
+    static Exchange of(HttpRequest request, Responder responder, String requestId) {
+      Signature signature = Signature.of(request);
+      String service = signature == null ? null : signature.service();
+      return new Exchange(signature, service, request, responder, requestId);
+    }
+
+    Exchange with(ServiceSlot slot) {
+      return new Exchange(signature, slot.service().name(), request, responder, requestId);
     }
   }
 
@@ -63,6 +81,11 @@ public final class AwsEndpoint implements HttpHandler {
       }
     }
     this.slots = byName;
+    this.streamed =
+        byName.values().stream()
+            .filter(slot -> slot.service().streamed() != null)
+            .findFirst()
+            .orElse(null);
     this.prefixes = List.copyOf(builder.prefixes);
     this.authenticator =
         new Authenticator(builder.mode, builder.credentials, builder.region, builder.ticker);
@@ -178,10 +201,9 @@ public final class AwsEndpoint implements HttpHandler {
         return;
       }
     }
-    Exchange unsigned = new Exchange(null, request, responder, ids.uuid());
+    Exchange unsigned = new Exchange(null, null, request, responder, ids.uuid());
     try {
-      Signature signature = Signature.of(request);
-      Exchange exchange = new Exchange(signature, request, responder, unsigned.requestId());
+      Exchange exchange = Exchange.of(request, responder, unsigned.requestId());
       guarded(exchange, () -> dispatch(exchange));
     } catch (Throwable e) {
       fail(unsigned, ConstraintData.NONE, e);
@@ -205,8 +227,87 @@ public final class AwsEndpoint implements HttpHandler {
         return;
       }
     }
-    Thread.startVirtualThread(
-        () -> guarded(exchange, () -> serve(exchange, slot == null ? claimant(exchange) : slot)));
+    Thread.startVirtualThread(() -> {
+      if (slot == null) {
+        guarded(
+            exchange,
+            () -> {
+              ServiceSlot claimant = claimant(exchange);
+              Exchange claimed = exchange.with(claimant);
+              guarded(claimed, () -> serve(claimed, claimant));
+            });
+      } else {
+        guarded(exchange, () -> serve(exchange, slot));
+      }
+    });
+  }
+
+  /** Whether the body is S3's, which takes it as it comes; for all others it is put together. */
+  @Override
+  public boolean wantsPieces(HttpRequest head) {
+    return streamed != null
+        && (length(head) > 0 || head.headers().has("Transfer-Encoding"))
+        && isForS3(head);
+  }
+
+  private static boolean isForS3(HttpRequest head) {
+    String authorization = head.headers().get("Authorization");
+    if (authorization != null) {
+      return authorization.contains(S3_SCOPE);
+    }
+    String target = head.target();
+    return target.contains("AWSAccessKeyId=")
+        || (target.contains("X-Amz-Algorithm=")
+            && (target.contains(S3_SCOPE) || target.contains(S3_SCOPE.replace("/", "%2F"))));
+  }
+
+  private static long length(HttpRequest head) {
+    String length = head.headers().get("Content-Length");
+    try {
+      return length == null ? -1 : Long.parseLong(length.strip());
+    } catch (NumberFormatException e) {
+      return -1;
+    }
+  }
+
+  @Override
+  public BodyReceiver receive(HttpRequest head, BodyFlow flow, Responder responder) {
+    BodyPipe pipe = new BodyPipe(flow);
+    ServiceSlot slot = Objects.requireNonNull(streamed);
+    Exchange unsigned = new Exchange(null, "s3", head, responder, ids.uuid());
+    Thread.startVirtualThread(() -> {
+      try (pipe) {
+        guarded(
+            unsigned,
+            () -> {
+              Exchange exchange = Exchange.of(head, responder, unsigned.requestId()).with(slot);
+              guarded(exchange, () -> stream(exchange, slot, pipe, length(head)));
+            });
+      }
+    });
+    return pipe;
+  }
+
+  private void stream(Exchange exchange, ServiceSlot slot, InputStream body, long length) {
+    HttpRequest head = exchange.request();
+    Signature signature = exchange.signature();
+    if (signature != null && !signature.service().equals(slot.service().name())) {
+      throw SignatureErrors.invalid(
+          "Credential should be scoped to correct service: '" + slot.service().name() + "'. ");
+    }
+    Authenticator.Sender sender = authenticator.authenticateHead(signature, head);
+    access.check(sender.caller(), slot.service().name(), "");
+    StreamedPassThrough handler = Objects.requireNonNull(slot.service().streamed());
+    handler.handle(
+        new LiveCall(
+            new Authenticator.Result(sender.caller(), head),
+            exchange.requestId(),
+            "",
+            exchange.responder(),
+            null,
+            null,
+            (call, error) -> fail(exchange, ConstraintData.NONE, error)),
+        new StreamedBody(body, length, sender.check()));
   }
 
   private void guarded(Exchange exchange, Runnable work) {
@@ -229,6 +330,11 @@ public final class AwsEndpoint implements HttpHandler {
   }
 
   private void serve(Exchange exchange, ServiceSlot slot) {
+    if (slot.service().streamed() != null) {
+      byte[] body = exchange.request().body();
+      stream(exchange, slot, new ByteArrayInputStream(body), body.length);
+      return;
+    }
     PassThrough passThrough = slot.service().passThrough();
     if (passThrough == null) {
       ServiceSlot.Loaded loaded = slot.load();

@@ -20,6 +20,7 @@ public final class Service {
   private final String name;
   private final @Nullable SdkSource sdk;
   private final @Nullable PassThrough passThrough;
+  private final @Nullable StreamedPassThrough streamed;
   private final String targetPrefix;
   private final Map<String, RawOperation> raw;
   private final List<Address> forgotten;
@@ -41,12 +42,14 @@ public final class Service {
       String name,
       @Nullable SdkSource sdk,
       @Nullable PassThrough passThrough,
+      @Nullable StreamedPassThrough streamed,
       String targetPrefix,
       Map<String, RawOperation> raw,
       List<Address> forgotten) {
     this.name = name;
     this.sdk = sdk;
     this.passThrough = passThrough;
+    this.streamed = streamed;
     this.targetPrefix = targetPrefix;
     this.raw = Map.copyOf(raw);
     this.forgotten = List.copyOf(forgotten);
@@ -63,14 +66,14 @@ public final class Service {
   public static <T extends SdkClient> Service sdk(
       String name, Class<T> api, Supplier<? extends T> implementation) {
     return new Service(
-        name, new SdkSource(api, implementation, false), null, "", Map.of(), List.of());
+        name, new SdkSource(api, implementation, false), null, null, "", Map.of(), List.of());
   }
 
   /** As {@link #sdk}, for one that speaks the query protocol, such as {@code iam}. */
   public static <T extends SdkClient> Service query(
       String name, Class<T> api, Supplier<? extends T> implementation) {
     return new Service(
-        name, new SdkSource(api, implementation, true), null, "", Map.of(), List.of());
+        name, new SdkSource(api, implementation, true), null, null, "", Map.of(), List.of());
   }
 
   /**
@@ -81,14 +84,22 @@ public final class Service {
    *     without a signature are recognised, such as {@code DynamoDB_20120810}
    */
   public static Service passThrough(String name, String targetPrefix, PassThrough handler) {
-    return new Service(name, null, handler, targetPrefix, Map.of(), List.of());
+    return new Service(name, null, handler, null, targetPrefix, Map.of(), List.of());
+  }
+
+  /**
+   * S3, which another engine answers: its requests are known by their signatures, of either
+   * version, or by a bucket in the name of the host, and their bodies are passed on as they come.
+   */
+  public static Service s3(StreamedPassThrough handler) {
+    return new Service("s3", null, null, handler, "", Map.of(), List.of());
   }
 
   /** The same service, with this operation taken raw. */
   public Service raw(String operation, RawOperation handler) {
     Map<String, RawOperation> more = new HashMap<>(raw);
     more.put(operation, handler);
-    return new Service(name, sdk, passThrough, targetPrefix, more, forgotten);
+    return new Service(name, sdk, passThrough, streamed, targetPrefix, more, forgotten);
   }
 
   /**
@@ -100,7 +111,7 @@ public final class Service {
   public Service forgotten(String operation, String httpMethod, String uri) {
     List<Address> more = new ArrayList<>(forgotten);
     more.add(new Address(operation, httpMethod, uri));
-    return new Service(name, sdk, passThrough, targetPrefix, raw, more);
+    return new Service(name, sdk, passThrough, streamed, targetPrefix, raw, more);
   }
 
   /** The signing name. */
@@ -114,6 +125,10 @@ public final class Service {
 
   @Nullable PassThrough passThrough() {
     return passThrough;
+  }
+
+  @Nullable StreamedPassThrough streamed() {
+    return streamed;
   }
 
   String targetPrefix() {

@@ -91,6 +91,10 @@ final class ServiceSlot {
     if (sdk != null) {
       return (!sdk.forms() || AwsQuery.announced(request)) && load().match(request) != null;
     }
+    if (service.streamed() != null) {
+      return request.target().contains("AWSAccessKeyId=")
+          || S3Host.bucket(request.headers().get("Host")) != null;
+    }
     String target = request.headers().get("X-Amz-Target");
     return target != null && target.startsWith(service.targetPrefix() + ".");
   }

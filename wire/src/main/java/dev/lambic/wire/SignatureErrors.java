@@ -67,6 +67,13 @@ final class SignatureErrors {
         "The provided 'x-amz-content-sha256' header does not match what was computed.");
   }
 
+  static LambicException noBodyHash() {
+    return new LambicException(
+        "InvalidRequest",
+        Blame.CALLER,
+        "Missing required header for this request: x-amz-content-sha256");
+  }
+
   static LambicException chunk() {
     return invalid(
         "The request signature we calculated does not match the signature you provided. Check your"

@@ -173,5 +173,24 @@ final class SignatureVectorsTest {
         Recorder.request("PUT", target, headers, body.substring(0, body.lastIndexOf("0;chunk")));
     assertThatThrownBy(() -> strict.authenticate(Signature.of(cut), cut))
         .isInstanceOf(LambicException.class);
+
+    for (int piece : new int[] {1, 7, 4096, 100_000}) {
+      inPieces(strict, request, piece);
+      assertThatThrownBy(() -> inPieces(strict, changed, piece))
+          .isInstanceOf(LambicException.class)
+          .hasMessageContaining("does not match the signature");
+      assertThatThrownBy(() -> inPieces(strict, cut, piece)).isInstanceOf(LambicException.class);
+    }
+  }
+
+  /** The same check while the body passes by. */
+  private static void inPieces(Authenticator strict, HttpRequest request, int size) {
+    byte[] body = request.body();
+    HttpRequest head = Recorder.request(request.method(), request.target(), request.headers(), "");
+    BodyCheck check = strict.authenticateHead(Signature.of(head), head).check();
+    for (int at = 0; at < body.length; at += size) {
+      check.bytes(body, at, Math.min(size, body.length - at));
+    }
+    check.end();
   }
 }

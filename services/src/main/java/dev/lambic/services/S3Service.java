@@ -1,0 +1,228 @@
+package dev.lambic.services;
+
+import dev.lambic.http.BodySink;
+import dev.lambic.http.Headers;
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
+import dev.lambic.wire.Call;
+import dev.lambic.wire.StreamedBody;
+import dev.lambic.wire.StreamedPassThrough;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * S3 by S3Proxy on a directory, which runs as a process of its own from the first request on.
+ *
+ * <p>Requests come authenticated and are passed on as they are, without their signatures, piece by
+ * piece in both directions; all accounts and regions share one space of buckets. An acknowledged
+ * object survives the end of every process, but S3Proxy does not force it to the disk. Safe for use
+ * by many threads; handling blocks.
+ */
+public final class S3Service implements StreamedPassThrough, AutoCloseable {
+  private static final int PIECE = 64 << 10;
+
+  /** An object of five gibibytes over a slow line takes long. */
+  private static final Duration CALL_LIMIT = Duration.ofHours(6);
+
+  /** What belongs to one connection, or to what was checked already. */
+  private static final Set<String> NOT_PASSED_ON =
+      Set.of(
+          "host",
+          "connection",
+          "keep-alive",
+          "proxy-connection",
+          "transfer-encoding",
+          "te",
+          "trailer",
+          "upgrade",
+          "expect",
+          "content-length",
+          "authorization",
+          "x-amz-date",
+          "x-amz-security-token",
+          "x-amz-user-agent");
+
+  private static final Set<String> NOT_PASSED_BACK =
+      Set.of("connection", "keep-alive", "transfer-encoding", "server", "date");
+
+  private final NeighbourProcess process;
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .executor(Executors.newVirtualThreadPerTaskExecutor())
+          .build();
+
+  /**
+   * Starts nothing yet.
+   *
+   * @param installation directory with the jars
+   * @param objects directory of the buckets
+   * @param log file for what the process prints
+   */
+  public S3Service(Path installation, Path objects, Path log, Ticker ticker) {
+    process =
+        new NeighbourProcess(
+            new NeighbourProcess.Program(
+                "S3Proxy",
+                "s3",
+                installation,
+                objects,
+                List.of("-Xmx256m"),
+                S3ProxyMain.class,
+                port -> List.of(objects.toString(), Integer.toString(port))),
+            log,
+            ticker);
+  }
+
+  @Override
+  public void handle(Call call, StreamedBody body) {
+    String target = S3Target.of(call.request());
+    HttpRequest forward = forwarded(call.request(), target, body);
+    try {
+      HttpResponse<InputStream> answer =
+          client.send(forward, HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream content = answer.body()) {
+        pass(call, answer, content);
+      }
+    } catch (IOException e) {
+      LambicException refusal = body.refusal();
+      throw refusal != null
+          ? refusal
+          : NeighbourProcess.unavailable("S3Proxy did not answer: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw NeighbourProcess.unavailable("Interrupted.", e);
+    }
+  }
+
+  private HttpRequest forwarded(
+      dev.lambic.http.HttpRequest request, String target, StreamedBody body) {
+    try {
+      HttpRequest.Builder forward =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + process.port() + target))
+              .timeout(CALL_LIMIT)
+              .method(request.method(), publisher(body));
+      request
+          .headers()
+          .forEach((name, value) -> {
+            if (isPassedOn(name.toLowerCase(Locale.ROOT), value)) {
+              forward.header(name, value);
+            }
+          });
+      return forward.build();
+    } catch (IllegalArgumentException e) {
+      throw new LambicException(
+          "InvalidRequest",
+          Blame.CALLER,
+          "The method, the address or a header of the request cannot be passed on.",
+          e);
+    }
+  }
+
+  private static boolean isPassedOn(String name, String value) {
+    if (name.equals("x-amz-content-sha256")) {
+      // Says how the body is encoded, where it is.
+      return value.startsWith("STREAMING-");
+    }
+    return !NOT_PASSED_ON.contains(name);
+  }
+
+  private static BodyPublisher publisher(StreamedBody body) {
+    if (body.length() == 0) {
+      return BodyPublishers.noBody();
+    }
+    BodyPublisher pieces = BodyPublishers.ofInputStream(() -> body);
+    return body.length() < 0 ? pieces : BodyPublishers.fromPublisher(pieces, body.length());
+  }
+
+  private static void pass(Call call, HttpResponse<InputStream> answer, InputStream content)
+      throws IOException {
+    Headers headers = Headers.empty();
+    answer
+        .headers()
+        .map()
+        .forEach((name, values) -> {
+          if (!NOT_PASSED_BACK.contains(name.toLowerCase(Locale.ROOT))) {
+            values.forEach(value -> headers.add(name, value));
+          }
+        });
+    int status = answer.statusCode();
+    if (call.request().method().equals("HEAD") || status == 204 || status == 304) {
+      call.responder().send(status, headers, new byte[0]);
+      return;
+    }
+    BodySink sink = call.responder().begin(status, headers);
+    try {
+      byte[] piece = content.readNBytes(PIECE);
+      while (piece.length > 0) {
+        sink.write(piece);
+        piece = content.readNBytes(PIECE);
+      }
+    } catch (IOException e) {
+      // The answer has begun, so its end is all that is left to say.
+      sink.abort();
+      return;
+    }
+    sink.end(Headers.empty());
+  }
+
+  /** What asking for an object came to. */
+  public sealed interface Fetched {
+    /** The object; to be closed. */
+    record Found(InputStream content) implements Fetched {}
+
+    /** S3's code and message, such as {@code NoSuchKey}. */
+    record Refused(String code, String message) implements Fetched {}
+  }
+
+  /**
+   * Asks for an object.
+   *
+   * @param version of the object; null for the latest
+   * @throws LambicException if S3 cannot be asked
+   */
+  public Fetched fetch(String bucket, String key, @Nullable String version) {
+    String target = S3Target.of(bucket, key, version);
+    try {
+      HttpResponse<InputStream> answer =
+          client.send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + process.port() + target))
+                  .timeout(Duration.ofMinutes(5))
+                  .build(),
+              HttpResponse.BodyHandlers.ofInputStream());
+      if (answer.statusCode() == 200) {
+        return new Fetched.Found(answer.body());
+      }
+      try (InputStream content = answer.body()) {
+        return S3Target.refusal(answer.statusCode(), content.readNBytes(PIECE));
+      }
+    } catch (IOException e) {
+      throw NeighbourProcess.unavailable("S3Proxy did not answer: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw NeighbourProcess.unavailable("Interrupted.", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.close();
+    client.shutdownNow();
+  }
+}
