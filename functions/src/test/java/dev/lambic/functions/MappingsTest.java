@@ -240,6 +240,18 @@ class MappingsTest {
   }
 
   @Test
+  void anAliasIsAFunctionToo() {
+    world.call(l -> l.publishVersion(r -> r.functionName("fn")));
+    world.settle();
+    world.call(l -> l.createAlias(r -> r.functionName("fn").name("live").functionVersion("1")));
+    CreateEventSourceMappingResponse made =
+        create(r -> r.functionName("fn:live").eventSourceArn(QUEUE));
+    assertThat(made.functionArn()).isEqualTo(World.ARN + "fn:live");
+    assertThat(createError(r -> r.functionName("fn:none").eventSourceArn(QUEUE)))
+        .isEqualTo("400 InvalidParameterValueException: Function does not exist");
+  }
+
+  @Test
   void aMappingOutlivesItsFunction() {
     String uuid = create(r -> r.eventSourceArn(QUEUE)).uuid();
     world.settle();
