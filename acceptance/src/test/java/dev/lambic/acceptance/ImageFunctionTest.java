@@ -274,6 +274,7 @@ class ImageFunctionTest {
             () ->
                 client.getFunction(r -> r.functionName("kept")).configuration().state()
                     == State.ACTIVE);
+        failToUpdate(client, shortLived);
       }
       shortLived.stop();
       own.killHard();
@@ -283,6 +284,24 @@ class ImageFunctionTest {
         assertThat(Invoked.of(answer).success().path("version").asText()).isEqualTo("first");
       }
     }
+  }
+
+  /** What ran before goes on to run, after a crash too. */
+  private static void failToUpdate(LambdaClient client, ImageRegistry from) {
+    ContainerImage damaged = ContainerImage.of("never");
+    from.push("damaged", damaged);
+    from.removeBlob(damaged.ownLayer);
+    client.updateFunctionCode(r -> r.functionName("kept").imageUri(from.uri(":damaged")));
+    Await.until(
+        READY,
+        "the update failed",
+        () ->
+            "Failed"
+                .equals(
+                    client
+                        .getFunction(r -> r.functionName("kept"))
+                        .configuration()
+                        .lastUpdateStatusAsString()));
   }
 
   @Test

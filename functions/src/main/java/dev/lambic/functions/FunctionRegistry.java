@@ -132,6 +132,10 @@ final class FunctionRegistry implements FunctionDirectory {
     Set<String> used = new HashSet<>();
     for (FunctionImage function : images.values()) {
       function.images().values().forEach(image -> used.add(image.digest()));
+      Former former = Former.of(function);
+      if (former != null) {
+        used.add(former.image().digest());
+      }
       function
           .ready()
           .values()
@@ -153,7 +157,8 @@ final class FunctionRegistry implements FunctionDirectory {
     acquire(lock);
     try {
       FunctionImage before = images.get(key);
-      FunctionImage after = decision.decide(before);
+      FunctionImage decided = decision.decide(before);
+      FunctionImage after = decided == null ? null : Former.kept(before, decided);
       if (!Objects.equals(after, before)) {
         records.write(before, after);
         if (after == null) {

@@ -25,7 +25,11 @@ record ImageSource(String uri, String resolvedUri, String digest) {
   }
 
   static ImageSource decode(byte[] record) {
-    FunctionCodeLocation location = JsonCodec.read(FunctionCodeLocation.builder(), record);
+    return of(JsonCodec.read(FunctionCodeLocation.builder(), record));
+  }
+
+  /** Of what {@link #location} gives. */
+  static ImageSource of(FunctionCodeLocation location) {
     String resolved = location.resolvedImageUri();
     return new ImageSource(
         location.imageUri(), resolved, resolved.substring(resolved.lastIndexOf(':') + 1));

@@ -68,6 +68,9 @@ record Kind<T>(String record, Function<T, byte[]> encode, Function<byte[], T> de
    */
   static final Kind<String> PUBLISHED_DESCRIPTION = text("function-published-description");
 
+  /** What {@code $LATEST} runs while an update is not there; attached to {@code $LATEST}. */
+  static final Kind<Former> FORMER = new Kind<>("function-former", Former::encode, Former::decode);
+
   /** All of them. */
   static final List<Kind<?>> ALL =
       List.of(
@@ -80,7 +83,8 @@ record Kind<T>(String record, Function<T, byte[]> encode, Function<byte[], T> de
           RECURSION,
           RUNTIME_MANAGEMENT,
           CODE_SIGNING,
-          PUBLISHED_DESCRIPTION);
+          PUBLISHED_DESCRIPTION,
+          FORMER);
 
   /** A kind whose values are shapes of AWS's service model. */
   static <T extends SdkPojo, B extends SdkPojo & SdkBuilder<B, T>> Kind<T> shape(

@@ -110,7 +110,25 @@ final class Preparation implements AutoCloseable {
           .distinct()
           .filter(image -> !containers.isReady(image.digest()))
           .forEach(image -> start(registry, function.key(), image));
+      Former former = Former.of(function);
+      if (former != null && !containers.isReady(former.image().digest())) {
+        start(registry, function.key(), former);
+      }
     }
+  }
+
+  /** Fetches what was run before an update that is not there yet. */
+  private void start(FunctionRegistry registry, FunctionKey key, Former former) {
+    threads.execute(() -> {
+      try {
+        if (prepare(key, former.image()) == null) {
+          registry.change(
+              key, now -> now != null && former.equals(Former.of(now)) ? former.running(now) : now);
+        }
+      } catch (RuntimeException e) {
+        ambient.faults().fault("preparation of " + key.arn(), e);
+      }
+    });
   }
 
   private Lifecycle.Failure failed(FunctionKey key, RuntimeException e) {
@@ -217,11 +235,17 @@ final class Preparation implements AutoCloseable {
     List<FunctionImage> recovered = new ArrayList<>();
     for (FunctionImage before : functions) {
       FunctionImage after =
-          FunctionRegistry.advance(before, layers, version -> recovered(version, lost));
+          Former.kept(
+              before,
+              FunctionRegistry.advance(before, layers, version -> recovered(version, lost)));
       if (!after.latest().equals(before.latest()) || !after.versions().equals(before.versions())) {
         records.write(before, after);
       }
-      recovered.add(after);
+      Former former = Former.of(after);
+      recovered.add(
+          former == null || !containers.isReady(former.image().digest())
+              ? after
+              : former.running(after));
     }
     return recovered;
   }

@@ -196,6 +196,59 @@ class ContainerFunctionTest {
   }
 
   @Test
+  void whatRanBeforeAFailedUpdateRunsAfterARestartToo() {
+    create("fn");
+    String second = world.containers.push(URI, "two");
+    world.containers.breakIt(second, Problem.INVALID);
+    world.call(l -> l.updateFunctionCode(r -> r.functionName("fn").imageUri(URI)));
+    world.settle();
+    world.restart();
+    assertThat(running(null).codeId()).isEqualTo(digest);
+    world.service().collectCode();
+    assertThat(world.containers.kept).containsExactlyInAnyOrder(digest, second);
+    world.settle();
+    world.call(l -> l.updateFunctionConfiguration(r -> r.functionName("fn").memorySize(512)));
+    world.settle();
+    assertThat(world.configuration("fn").lastUpdateStatus()).isEqualTo(LastUpdateStatus.FAILED);
+    world.restart();
+    assertThat(running(null).codeId()).isEqualTo(digest);
+    assertThat(running(null).memoryMb()).isEqualTo(128);
+    world.containers.breakIt(second, null);
+    world.settle();
+    assertThat(world.configuration("fn").lastUpdateStatus()).isEqualTo(LastUpdateStatus.SUCCESSFUL);
+    assertThat(running(null).codeId()).isEqualTo(second);
+    assertThat(running(null).memoryMb()).isEqualTo(512);
+    world.service().collectCode();
+    assertThat(world.containers.kept).containsExactly(second);
+  }
+
+  @Test
+  void whatRunsBeforeAnUpdateRunsAfterACrashInIt() {
+    create("fn");
+    String second = world.containers.push(URI, "two");
+    world.call(l -> l.updateFunctionCode(r -> r.functionName("fn").imageUri(URI)));
+    world.restart();
+    assertThat(running(null).codeId()).isEqualTo(digest);
+    world.settle();
+    assertThat(running(null).codeId()).isEqualTo(second);
+    world.restart();
+    assertThat(running(null).codeId()).isEqualTo(second);
+  }
+
+  @Test
+  void whatRanBeforeAnUpdateIsFetchedAgainIfItIsGone() {
+    create("fn");
+    String second = world.containers.push(URI, "two");
+    world.containers.breakIt(second, Problem.INVALID);
+    world.call(l -> l.updateFunctionCode(r -> r.functionName("fn").imageUri(URI)));
+    world.settle();
+    world.containers.ready.remove(digest);
+    world.restart();
+    world.settle();
+    assertThat(running(null).codeId()).isEqualTo(digest);
+  }
+
+  @Test
   void imagesThatCannotBeFoundAreRefusedInLambdasWords() {
     assertThat(world.error(l -> l.createFunction(image("fn", "example.com/none:1"))))
         .isEqualTo(
