@@ -42,8 +42,9 @@ final class ContainerImage {
    * @param program where the program is in it
    * @param version what the program tells
    * @param config JSON of how it is run
+   * @param more programs by their places, in layers of their own
    */
-  ContainerImage(String program, String version, String config) {
+  ContainerImage(String program, String version, String config, Map<String, byte[]> more) {
     byte[] base = layer(program.substring(1), program());
     byte[] own = layer("version", version.getBytes(UTF_8));
     ownLayer = digest(own);
@@ -52,13 +53,17 @@ final class ContainerImage {
         "{\"os\":\"linux\",\"architecture\":\"%s\",\"config\":%s}"
             .formatted(ARCHITECTURE, config)
             .getBytes(UTF_8);
+    StringBuilder others = new StringBuilder();
+    more.forEach(
+        (place, bytes) -> others.append(',').append(part(type, layer(place.substring(1), bytes))));
     manifest =
-        "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":%s,\"layers\":[%s,%s]}"
+        "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":%s,\"layers\":[%s,%s%s]}"
             .formatted(
                 MEDIA_TYPE,
                 part("application/vnd.oci.image.config.v1+json", settings),
                 part(type, base),
-                part(type, own))
+                part(type, own),
+                others)
             .getBytes(UTF_8);
     digest = digest(manifest);
     blobs.put(digest, manifest);
@@ -66,11 +71,16 @@ final class ContainerImage {
 
   /** One that is run by its entry point. */
   static ContainerImage of(String version) {
+    return of(version, Map.of());
+  }
+
+  static ContainerImage of(String version, Map<String, byte[]> more) {
     return new ContainerImage(
         "/app/run",
         version,
         "{\"Entrypoint\":[\"/app/run\"],\"Cmd\":[\"one\",\"two\"],\"WorkingDir\":\"/app\","
-            + "\"Env\":[\"GREETING=hello\",\"PATH=/app:/bin\"]}");
+            + "\"Env\":[\"GREETING=hello\",\"PATH=/app:/bin\"]}",
+        more);
   }
 
   private String part(String type, byte[] bytes) {

@@ -125,6 +125,27 @@ class ImageFunctionTest {
     assertThat(got.configuration().codeSha256()).isEqualTo(first.digest);
   }
 
+  /** Other images here have no {@code /opt} at all. */
+  @Test
+  void extensionsOfTheImageAccompanyIt() {
+    byte[] agent = Zip.bytes(Places.client("go").resolve("go-agent"));
+    registry.push(
+        "watched", ContainerImage.of("watched", Map.of("/opt/extensions/go-agent", agent)));
+    create("watched", registry.uri(":watched"), r -> {});
+    InvokeResponse answer = call("watched");
+    assertThat(Invoked.of(answer).success().path("version").asText()).isEqualTo("watched");
+    String id = Invoked.of(answer).requestId();
+    lambda.deleteFunction(r -> r.functionName("watched"));
+    try (FunctionLog log = FunctionLog.of(lambic.address(), "watched")) {
+      log.await(text -> text.startsWith("EXTENSION\tName: go-agent\tState: Ready"));
+      JsonNode diary =
+          Invoked.parse(
+              log.await(text -> text.startsWith("flushed ")).substring("flushed ".length()));
+      assertThat(diary.path("invoked").path(0).asText()).isEqualTo(id);
+      assertThat(diary.path("reports").path(id).asText()).isEqualTo("success");
+    }
+  }
+
   @Test
   void settingsReplaceTheImagesOwn() {
     create(
@@ -308,7 +329,8 @@ class ImageFunctionTest {
   void importedRuntimeRunsPackages() {
     registry.push(
         "runtime",
-        new ContainerImage("/var/runtime/bootstrap", "of ruby", "{\"Env\":[\"GREETING=r\"]}"));
+        new ContainerImage(
+            "/var/runtime/bootstrap", "of ruby", "{\"Env\":[\"GREETING=r\"]}", Map.of()));
     Script.Ended imported = lambic.importRuntime("ruby3.4", registry.uri(":runtime"));
     assertThat(imported.code()).as(imported.output()).isZero();
     TestFunction function =

@@ -44,6 +44,14 @@ final class Zip {
     }
   }
 
+  static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   Zip file(String name, String text) {
     return file(name, text.getBytes(StandardCharsets.UTF_8));
   }
@@ -61,7 +69,7 @@ final class Zip {
     try (Stream<Path> all = Files.walk(directory)) {
       for (Path file : (Iterable<Path>) all.filter(Files::isRegularFile).sorted()::iterator) {
         String name = prefix + directory.relativize(file);
-        add(name, Files.isExecutable(file) ? PROGRAM : FILE, Files.readAllBytes(file));
+        add(name, Files.isExecutable(file) ? PROGRAM : FILE, bytes(file));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

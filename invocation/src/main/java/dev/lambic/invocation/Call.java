@@ -20,13 +20,43 @@ final class Call {
   /** Whether it waits for an environment that has answered already. */
   boolean waits;
 
+  /** How long it waits at most, in nanoseconds. */
+  long patience;
+
   /** Why it is not run; null if it is. */
   @Nullable LambicException refusal;
+
+  /** Ends the waiting; of its own lock, and of no meaning when that is over. */
+  private Timers.@Nullable Timer due;
+
+  private boolean timed;
 
   Call(Invocation invocation, Invoker.Answer answer) {
     this.invocation = invocation;
     this.answer = answer;
     this.pool = Pool.key(invocation.image(), invocation.tenantId());
+  }
+
+  /** It begins to wait. */
+  synchronized void waitsFor(long nanos) {
+    patience = nanos;
+    timed = true;
+  }
+
+  /** The timer that ends its waiting; may come when that is over. */
+  synchronized void endsWaitingBy(Timers.Timer timer) {
+    if (timed) {
+      due = timer;
+    } else {
+      timer.cancel();
+    }
+  }
+
+  /** It waits no more; else its timer would hold its event for longer than need be. */
+  synchronized void waitsNoMore() {
+    timed = false;
+    Timers.cancel(due);
+    due = null;
   }
 
   FunctionImage image() {

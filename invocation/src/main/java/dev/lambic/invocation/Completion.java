@@ -1,6 +1,7 @@
 package dev.lambic.invocation;
 
 import dev.lambic.runtime.Environment;
+import dev.lambic.runtime.Parts;
 import dev.lambic.runtime.PlatformEvent.Phase;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +39,7 @@ final class Completion {
     attempts.drain(of);
     Init.Unfit restart = fall.restart();
     if (restart != null) {
-      log.platform(lines.initRuntimeDone(Phase.INVOKE, restart.ending()));
-      log.platform(lines.initReport(Phase.INVOKE, restart.nanos(), restart.ending()));
+      initialized(Phase.INVOKE, restart.nanos(), restart.ending());
     }
     if (!lost.begun) {
       if (restart == null) {
@@ -51,6 +51,12 @@ final class Completion {
       log.platform(fall.line());
     }
     figures(of, lost);
+  }
+
+  /** Writes down what became of an initialisation. */
+  void initialized(Phase phase, long nanos, Ending ending) {
+    log.platform(lines.initRuntimeDone(phase, ending));
+    log.platform(lines.initReport(phase, nanos, ending));
   }
 
   /** Answers an invocation that was lost. */
@@ -77,9 +83,10 @@ final class Completion {
 
   private void figures(@Nullable Environment of, Task finished) {
     long peak = attempts.peakMemory(of);
+    Parts parts = of == null ? Parts.NONE : of.parts(finished.id());
     synchronized (lock) {
-      log.platform(lines.end(finished));
-      log.platform(lines.report(finished, peak));
+      log.platform(lines.end(finished, parts));
+      log.platform(lines.report(finished, peak, parts));
       Outcome given = finished.outcome;
       if (finished.invocation.wantLog() && given != null) {
         finished.outcome = given.withLogTail(log.tail());

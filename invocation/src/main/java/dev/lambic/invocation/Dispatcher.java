@@ -33,9 +33,6 @@ import org.jspecify.annotations.Nullable;
  * the runtime's socket; a cold one goes on in the background.
  */
 public final class Dispatcher implements Invoker, AutoCloseable {
-  /** How long a call waits for an environment that has answered already. */
-  private static final Duration AWAIT_IDLE = Duration.ofMillis(3);
-
   /** How long the end of all environments may take; more than each of them may. */
   private static final Duration MAX_LEAVING = Duration.ofSeconds(3);
 
@@ -154,7 +151,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     if (refusal != null) {
       call.answer.refused(refusal);
     } else if (call.waits) {
-      timers.after(AWAIT_IDLE.toNanos(), () -> stopWaiting(call));
+      call.endsWaitingBy(timers.after(call.patience, () -> stopWaiting(call)));
     } else {
       startCold(call);
     }
@@ -196,7 +193,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       return worker;
     }
     // Those that have answered are as good as over, if one of them is of the same function.
-    call.waits = pool != null && !closed && pool.await(call);
+    call.waits = pool != null && !closed && pool.await(call, ticker.nanos());
     if (!call.waits && refusal != null) {
       stopCounting(call);
       call.refusal = refusal.error();

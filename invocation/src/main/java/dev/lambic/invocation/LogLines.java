@@ -3,13 +3,14 @@ package dev.lambic.invocation;
 import dev.lambic.invocation.PlatformLine.Level;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.Initialization;
+import dev.lambic.runtime.Parts;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.PlatformEvent.Phase;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The lines that Lambda itself writes into a function's log.
@@ -52,6 +53,17 @@ final class LogLines {
     return parts.matches() ? parts.group(1) + ":" + parts.group(2) + ".v1" : runtime;
   }
 
+  /** The runtime is started anew, within an invocation; not told in plain text. */
+  PlatformLine initStartsAnew() {
+    String arn = image.runtimeVersionArn();
+    boolean own = arn.isEmpty();
+    return new PlatformLine(
+        null,
+        new PlatformEvent.InitStart(
+            Phase.INVOKE, own ? null : version(image.runtime()), own ? null : arn),
+        own ? Level.DEBUG : Level.INFO);
+  }
+
   PlatformLine initRuntimeDone(Phase phase, Ending ending) {
     return new PlatformLine(
         null,
@@ -77,7 +89,12 @@ final class LogLines {
   PlatformLine start(Task of) {
     return new PlatformLine(
         "START RequestId: " + of.id() + " Version: " + image.version(),
-        new PlatformEvent.Start(of.id(), image.version(), null, of.invocation.tenantId()),
+        new PlatformEvent.Start(
+            of.id(),
+            of.invocation.invokedArn(),
+            image.version(),
+            of.invocation.traceId(),
+            of.invocation.tenantId()),
         Level.INFO);
   }
 
@@ -109,9 +126,26 @@ final class LogLines {
         Level.INFO);
   }
 
+  /** An extension subscribed to telemetry. */
+  static PlatformLine subscription(PlatformEvent.Subscription made) {
+    String types =
+        made.types().stream()
+            .map(type -> type.substring(0, 1).toUpperCase(Locale.ROOT) + type.substring(1))
+            .collect(Collectors.joining(", ", "[", "]"));
+    return new PlatformLine(
+        (made.logsApi() ? "LOGS" : "TELEMETRY")
+            + "\tName: "
+            + made.name()
+            + "\tState: "
+            + made.state()
+            + "\tTypes: "
+            + types,
+        made,
+        Level.INFO);
+  }
+
   /** The runtime is done with an invocation. */
-  PlatformLine end(Task of) {
-    int produced = of.outcome == null ? 0 : of.outcome.payload().length;
+  PlatformLine end(Task of, Parts parts) {
     return new PlatformLine(
         "END RequestId: " + of.id(),
         new PlatformEvent.RuntimeDone(
@@ -119,9 +153,9 @@ final class LogLines {
             of.ending.status(),
             of.ending.errorType(),
             (of.ended - of.began) / 1e6,
-            produced,
-            List.of(),
-            null),
+            parts.producedBytes(),
+            parts.runtime(),
+            of.invocation.traceId()),
         of.ending.isSuccess() ? Level.DEBUG : Level.WARN);
   }
 
@@ -130,7 +164,7 @@ final class LogLines {
    *
    * @param peakBytes most memory that the environment has used
    */
-  PlatformLine report(Task of, long peakBytes) {
+  PlatformLine report(Task of, long peakBytes, Parts parts) {
     int memoryMb = image.memoryMb();
     double millis = (of.ended - of.began) / 1e6;
     double initMillis = of.initNanos / 1e6;
@@ -160,8 +194,8 @@ final class LogLines {
             memoryMb,
             usedMb,
             of.initNanos > 0 ? initMillis : null,
-            List.of(),
-            null,
+            parts.extensions(),
+            of.invocation.traceId(),
             of.invocation.tenantId()),
         of.ending.isSuccess() ? Level.INFO : Level.WARN);
   }

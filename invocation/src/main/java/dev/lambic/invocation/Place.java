@@ -10,9 +10,6 @@ final class Place {
   /** Whether it lies in its pool. */
   boolean pooled;
 
-  /** Whether its pool counts on it to be idle soon. */
-  boolean soonIdle;
-
   /** Whether it was given a call that is not over; kept only where it matters. */
   boolean busy;
 

@@ -3,7 +3,9 @@ package dev.lambic.invocation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,7 @@ final class Pool {
   private final Deque<Worker> idle = new ArrayDeque<>();
   private final Deque<Worker> ahead = new ArrayDeque<>();
   private final Deque<Call> waiting = new ArrayDeque<>();
-  private int answered;
+  private final Set<Worker> answered = new HashSet<>();
 
   /** The name of the pool. */
   static String key(FunctionImage image, @Nullable String tenantId) {
@@ -80,11 +82,23 @@ final class Pool {
     return all;
   }
 
-  /** Lets the call wait if an environment is about to be idle for it. */
-  boolean await(Call call) {
-    if (answered <= waiting.size()) {
+  /**
+   * Lets the call wait if an environment is about to be idle for it.
+   *
+   * @param now on the monotonic clock
+   */
+  boolean await(Call call, long now) {
+    int promising = 0;
+    long longest = 0;
+    for (Worker worker : answered) {
+      long left = worker.worthWaiting() - now;
+      promising += left > 0 ? 1 : 0;
+      longest = Math.max(longest, left);
+    }
+    if (promising <= waiting.size()) {
       return false;
     }
+    call.waitsFor(longest);
     waiting.addLast(call);
     return true;
   }
@@ -97,29 +111,20 @@ final class Pool {
   /** All that wait; they do not any more. */
   List<Call> giveUpAll() {
     List<Call> all = List.copyOf(waiting);
+    all.forEach(Call::waitsNoMore);
     waiting.clear();
     return all;
   }
 
   /** The environment will be idle soon, unless it ends. */
   void answered(Worker worker) {
-    if (!worker.place().soonIdle) {
-      worker.place().soonIdle = true;
-      answered++;
-    }
-  }
-
-  private void settled(Worker worker) {
-    if (worker.place().soonIdle) {
-      worker.place().soonIdle = false;
-      answered--;
-    }
+    answered.add(worker);
   }
 
   /** An environment is idle; the call that it shall run at once, or null. */
   @Nullable Call becameIdle(Worker worker, boolean keep) {
-    settled(worker);
-    Call next = keep ? waiting.pollFirst() : null;
+    answered.remove(worker);
+    Call next = keep ? first() : null;
     if (next != null || !keep) {
       remove(worker);
     } else if (!worker.place().pooled) {
@@ -133,11 +138,19 @@ final class Pool {
   /** An environment ended; the call that waited for it in vain, or null. */
   @Nullable Call ended(Worker worker) {
     remove(worker);
-    settled(worker);
-    return waiting.size() > answered ? waiting.pollFirst() : null;
+    answered.remove(worker);
+    return waiting.size() > answered.size() ? first() : null;
+  }
+
+  private @Nullable Call first() {
+    Call next = waiting.pollFirst();
+    if (next != null) {
+      next.waitsNoMore();
+    }
+    return next;
   }
 
   boolean isEmpty() {
-    return idle.isEmpty() && ahead.isEmpty() && waiting.isEmpty() && answered == 0;
+    return idle.isEmpty() && ahead.isEmpty() && waiting.isEmpty() && answered.isEmpty();
   }
 }

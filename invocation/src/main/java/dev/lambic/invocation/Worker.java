@@ -66,6 +66,8 @@ final class Worker implements EnvironmentListener {
   private long deadline;
   private String ending = ProcessEnd.describeRuntime(0, 0);
   private volatile long idleSince;
+  private final Patience patience = new Patience();
+  private volatile long worthWaiting;
   private volatile CompletableFuture<Void> leaving = CompletableFuture.completedFuture(null);
 
   Worker(
@@ -105,6 +107,11 @@ final class Worker implements EnvironmentListener {
   /** When it last became idle, on the monotonic clock. */
   long idleSince() {
     return idleSince;
+  }
+
+  /** Until when it is worth waiting for one that has answered, on the monotonic clock. */
+  long worthWaiting() {
+    return worthWaiting;
   }
 
   /** Whether it has answered and not asked for the next event yet. */
@@ -252,12 +259,8 @@ final class Worker implements EnvironmentListener {
     }
     try {
       if (first != null) {
-        of.shutdown(first.reason()).join();
-        of.stop();
-        attempts.drain(environment);
-        log.platform(lines.initRuntimeDone(Phase.INIT, first.ending()));
-        log.platform(lines.initReport(Phase.INIT, first.nanos(), first.ending()));
-        // Only the first initialisation is exempt.
+        giveUp(of, first);
+        // Only the first initialisation is exempt (docs/decisions/0006).
         of.limitCpu();
       }
       synchronized (this) {
@@ -267,12 +270,27 @@ final class Worker implements EnvironmentListener {
         // Only now, for of what came before nothing is heard any more.
         restarted = true;
       }
-      of.restart();
+      of.restart(() -> log.platform(lines.initStartsAnew()));
     } catch (LambicException e) {
       notRestarted(e.code(), String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
       owner.fault("starting a runtime anew", e);
       notRestarted("SandboxFailure", "The runtime could not be started.");
+    }
+  }
+
+  /** Ends a first initialisation that has failed. */
+  private void giveUp(Environment of, Init.Unfit first) {
+    boolean told = of.hasExtensions();
+    if (told) {
+      attempts.drain(of);
+      completion.initialized(Phase.INIT, first.nanos(), first.ending());
+    }
+    of.shutdown(first.reason()).join();
+    of.stop();
+    if (!told) {
+      attempts.drain(of);
+      completion.initialized(Phase.INIT, first.nanos(), first.ending());
     }
   }
 
@@ -403,22 +421,24 @@ final class Worker implements EnvironmentListener {
             return;
           }
           becomeIdle();
+          patience.started(idleSince - created);
         }
         case ANSWERED -> {
           finished = task;
           task = null;
           becomeIdle();
-          Task closing = finished;
-          if (closing != null) {
+          Task over = finished;
+          if (over != null) {
+            patience.wasIdleAfter(idleSince - over.ended);
             // Before anybody can find the environment idle.
-            chores.add(() -> completion.report(environment, closing));
+            chores.add(() -> completion.report(environment, over));
           }
         }
         case RESTARTING -> {
           waiting = restarted ? task : null;
           if (waiting != null) {
             state = table.step(state, Life.RUNNING);
-            log.platform(lines.initRuntimeDone(Phase.INVOKE, Ending.success()));
+            completion.initialized(Phase.INVOKE, ticker.nanos() - waiting.began, Ending.success());
             arm = begin(waiting);
           }
         }
@@ -502,6 +522,7 @@ final class Worker implements EnvironmentListener {
       current.ended = ticker.nanos();
       current.outcome = given;
       current.ending = how;
+      worthWaiting = current.ended + patience.nanos();
     }
     owner.answered(this);
     if (!current.invocation.wantLog()) {
@@ -572,6 +593,11 @@ final class Worker implements EnvironmentListener {
     states.stream().map(LogLines::extension).forEach(log::platform);
   }
 
+  @Override
+  public void subscribed(PlatformEvent.Subscription subscription) {
+    log.platform(LogLines.subscription(subscription));
+  }
+
   /** Leaves the way of success, with the lock held. */
   private Fall fall(
       Life to, byte[] body, Ending how, @Nullable PlatformLine line, Init.@Nullable Unfit restart) {
@@ -589,14 +615,22 @@ final class Worker implements EnvironmentListener {
     return new Fall(lost, answered, line, restart, !how.isSuccess() && how.errorType() == null);
   }
 
-  /** Ends the processes, writes everything down, and is there for the next invocation. */
+  /**
+   * Ends the processes, writes everything down, and is there for the next invocation. Where there
+   * are extensions, their caller does not wait for their end, and they hear of all before it.
+   */
   private void fallen(Fall fall) {
     chores.add(() -> {
-      boolean stopped = attempts.stop(environment, fall.reason());
-      if (fall.task() != null) {
-        owner.invocationOver(this);
+      Environment of = environment;
+      boolean first = of != null && of.hasExtensions();
+      if (first) {
+        over(fall);
+        completion.giveLost(fall);
       }
-      completion.settle(environment, fall);
+      boolean stopped = attempts.stop(of, fall.reason());
+      if (!first) {
+        over(fall);
+      }
       synchronized (this) {
         if (stopped && state == Life.STOPPING) {
           state = table.step(state, Life.STOPPED);
@@ -611,8 +645,17 @@ final class Worker implements EnvironmentListener {
       } else {
         end();
       }
-      completion.giveLost(fall);
+      if (!first) {
+        completion.giveLost(fall);
+      }
     });
+  }
+
+  private void over(Fall fall) {
+    if (fall.task() != null) {
+      owner.invocationOver(this);
+    }
+    completion.settle(environment, fall);
   }
 
   /** One timer per environment at most, set anew only when it fires. */
@@ -672,8 +715,7 @@ final class Worker implements EnvironmentListener {
 
   /** Writes down that the first initialisation went well. */
   void logInit(Init.Ready ready) {
-    log.platform(lines.initRuntimeDone(Phase.INIT, Ending.success()));
-    log.platform(lines.initReport(Phase.INIT, ready.nanos(), Ending.success()));
+    completion.initialized(Phase.INIT, ready.nanos(), Ending.success());
   }
 
   /** Ends an environment that nothing waits for and whose initialisation came to nothing. */

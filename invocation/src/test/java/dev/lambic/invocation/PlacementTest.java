@@ -6,6 +6,7 @@ import dev.lambic.invocation.testing.FakeEnvironment;
 import dev.lambic.kernel.LambicException;
 import java.time.Duration;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** Which environment an invocation gets, and when one is made, kept or ended. */
@@ -141,10 +142,90 @@ final class PlacementTest {
       stage.invoke("f");
       environment.respond("1");
       stage.invoke("f");
-      stage.later.advance(Duration.ofMillis(2));
-      assertThat(stage.starter.started()).hasSize(1);
-      stage.later.advance(Duration.ofMillis(1));
+      stage.later.advance(Duration.ofMillis(10));
+      stage.invoke("f");
+      assertThat(stage.starter.started()).as("one waits, one does not").hasSize(2);
+      stage.later.advance(Duration.ofMillis(89));
       assertThat(stage.starter.started()).hasSize(2);
+      stage.later.advance(Duration.ofMillis(1));
+      assertThat(stage.starter.started()).hasSize(3);
+      stage.next(stage.environment(1));
+      assertThat(stage.environment(1).work()).isNotNull();
+    }
+  }
+
+  /** An idle environment that took as long to start. */
+  private static FakeEnvironment startedIn(Stage stage, Duration time) {
+    stage.invoke("f");
+    stage.later.advance(time);
+    FakeEnvironment environment = stage.environment(0);
+    stage.next(environment);
+    stage.answer(environment, "0");
+    return environment;
+  }
+
+  @Test
+  void doesNotWaitForOneWhoseTimeIsOver() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      stage.invoke("f");
+      environment.respond("1");
+      stage.later.advance(Duration.ofMillis(100));
+      stage.invoke("f");
+      assertThat(stage.starter.started()).hasSize(2);
+    }
+  }
+
+  @Test
+  void doesNotWaitForOneThatIsAlwaysKeptBusy() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = startedIn(stage, Duration.ofMillis(50));
+      for (int busy : List.of(60, 1, 60)) {
+        stage.invoke("f");
+        environment.respond("1");
+        RecordingAnswer waiting = stage.invoke("f");
+        stage.later.advance(Duration.ofMillis(busy));
+        assertThat(stage.starter.started()).hasSize(1);
+        stage.next(environment);
+        environment.respond("2");
+        assertThat(waiting.result()).isEqualTo("2");
+        stage.next(environment);
+      }
+      for (int i = 0; i < 2; i++) {
+        stage.invoke("f");
+        environment.respond("1");
+        stage.later.advance(Duration.ofMillis(60));
+        stage.next(environment);
+      }
+      stage.invoke("f");
+      environment.respond("1");
+      stage.invoke("f");
+      stage.later.advance(Duration.ofMillis(3));
+      assertThat(stage.starter.started()).hasSize(2);
+    }
+  }
+
+  @Test
+  void servesOneCallAfterTheOtherInOneEnvironmentThoughItsRuntimeIsLateNowAndThen() {
+    for (int seed = 0; seed < 20; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      try (Stage stage = new Stage()) {
+        FakeEnvironment environment = startedIn(stage, Duration.ofMillis(40));
+        long late = 0;
+        for (int call = 0; call < 200; call++) {
+          RecordingAnswer answer = stage.invoke("f");
+          boolean very = late < 40_000 && random.nextInt(5) == 0;
+          late = very ? random.nextLong(100_000) : random.nextLong(2000);
+          stage.later.advance(Duration.ofNanos(1000 * late));
+          if (environment.work() == null) {
+            stage.next(environment);
+          }
+          stage.later.advance(Duration.ofMillis(random.nextInt(3)));
+          environment.respond("1");
+          assertThat(answer.result()).isEqualTo("1");
+        }
+        assertThat(stage.starter.started()).as("seed %d", seed).hasSize(1);
+      }
     }
   }
 
@@ -201,7 +282,7 @@ final class PlacementTest {
       stage.invoke("f");
       environment.respond("1");
       RecordingAnswer again = stage.invoke("f");
-      stage.later.advance(Duration.ofMillis(3));
+      stage.later.advance(Duration.ofMillis(100));
       assertThat(again.refusal().code()).isEqualTo("TooManyRequestsException");
       assertThat(stage.dispatcher.running()).isEqualTo(1);
     }

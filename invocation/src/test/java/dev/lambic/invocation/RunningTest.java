@@ -7,6 +7,7 @@ import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.runtime.LogSettings;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +95,39 @@ final class RunningTest {
               "END RequestId: id-3",
               "REPORT RequestId: id-3\tDuration: 400.00 ms\tBilled Duration: 400 ms\tMemory Size: 128"
                   + " MB\tMax Memory Used: 40 MB\t");
+    }
+  }
+
+  @Test
+  void extensionsHearOfAFailureBeforeTheirEndAndNobodyWaitsForThat() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      List<RecordingAnswer> asked = new ArrayList<>();
+      List<Boolean> answered = new ArrayList<>();
+      environment.giveExtensions(() -> asked.forEach(one -> answered.add(one.hasCome())));
+      asked.add(stage.invokeWithLog("f"));
+      stage.later.advance(Duration.ofSeconds(3));
+      assertThat(answered).containsExactly(true);
+      assertThat(asked.getFirst().error()).contains("Task timed out");
+      assertThat(asked.getFirst().logTail()).contains("REPORT RequestId: id-2");
+      assertThat(environment.told()).containsExactly("Start", "RuntimeDone", "Report", "TIMEOUT");
+      assertThat(environment.isStopped()).isTrue();
+      asked.set(0, stage.invoke("f"));
+      stage.next(environment);
+      environment.exit(1, 0);
+      stage.later.settle();
+      assertThat(answered).containsExactly(true, true);
+      assertThat(asked.getFirst().error()).contains("exit status 1");
+      assertThat(environment.told().subList(4, 11))
+          .containsExactly(
+              "InitStart",
+              "InitRuntimeDone",
+              "InitReport",
+              "Start",
+              "RuntimeDone",
+              "Report",
+              "FAILURE");
+      assertThat(stage.log(0)).last().asString().startsWith("REPORT RequestId: id-3");
     }
   }
 

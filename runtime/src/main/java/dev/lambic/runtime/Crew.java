@@ -43,10 +43,11 @@ final class Crew implements Extensions.Observer {
   /** How long freezing waits for them. */
   private static final long FREEZE_FLUSH_MILLIS = 50;
 
-  private static final int SIGTERM = 15;
+  /** The runtime's share of the shutdown phase, as in AWS's runtime interface emulator. */
+  private static final double RUNTIME_SHARE = 0.3;
 
-  /** An invocation that was handed over; what is needed to tell how long the runtime took. */
-  private record Handed(Work work, long number, long nanos, long millis) {}
+  private static final int SIGKILL = 9;
+  private static final int SIGTERM = 15;
 
   private final Generation generation;
   private final Services services;
@@ -54,6 +55,7 @@ final class Crew implements Extensions.Observer {
   private final Telemetry telemetry;
   private final Extensions extensions;
   private final Readiness readiness;
+  private final Stopwatch clock;
   private final Lines functionLines;
   private final Map<String, SandboxProcess> processes = new ConcurrentHashMap<>();
   private volatile @Nullable Runnable runtime;
@@ -61,11 +63,8 @@ final class Crew implements Extensions.Observer {
 
   // Guarded by this object's lock.
   private boolean told;
-  private @Nullable Handed handed;
-  private long answeredNanos;
-  private long producedBytes;
-  private @Nullable String errorType;
   private String doneId = "";
+  private PlatformEvent.@Nullable RuntimeDone untold;
 
   Crew(Generation generation, EnvironmentSpec spec, Sandbox sandbox, Services services) {
     this.generation = generation;
@@ -87,6 +86,7 @@ final class Crew implements Extensions.Observer {
             services.ids(),
             this);
     readiness = new Readiness(extensions::areReady);
+    clock = new Stopwatch(services.ticker());
     functionLines = new Lines(line -> telemetry.line("function", line));
   }
 
@@ -101,6 +101,9 @@ final class Crew implements Extensions.Observer {
 
       @Override
       public boolean wantsPieces(HttpRequest head) {
+        if (head.rawPath().endsWith("/response")) {
+          clock.head();
+        }
         return !Extensions.serves(head.rawPath()) && runtimeApi.wantsPieces(head);
       }
 
@@ -230,6 +233,7 @@ final class Crew implements Extensions.Observer {
    * @param had how many events it had been given when it began to wait
    */
   boolean runtimeWaits(long had) {
+    clock.waits(had);
     runtimeDone(had);
     extensions.closeRegistration();
     boolean all = readiness.runtimeWaits(had);
@@ -239,7 +243,13 @@ final class Crew implements Extensions.Observer {
     return all;
   }
 
+  @Override
+  public void subscribed(PlatformEvent.Subscription subscription) {
+    generation.subscribed(subscription);
+  }
+
   private void settled() {
+    clock.settled();
     tellStates();
     telemetry.closeSubscriptions();
   }
@@ -262,35 +272,18 @@ final class Crew implements Extensions.Observer {
 
   /** Everybody is about to get an event. */
   void deliver(Work work) {
-    long number = readiness.working();
-    if (telemetry.isWanted()) {
-      synchronized (this) {
-        handed = new Handed(work, number, services.ticker().nanos(), services.ticker().millis());
-        answeredNanos = 0;
-        errorType = null;
-      }
-    }
+    clock.begin(work, readiness.working());
     extensions.invoke(work);
   }
 
-  /** The handler answered; the type of its error, or null. */
-  void answered(long bytes, @Nullable String type) {
-    if (telemetry.isWanted()) {
-      synchronized (this) {
-        answeredNanos = services.ticker().nanos();
-        producedBytes = bytes;
-        errorType = type;
-      }
-    }
+  /** The times of the invocation. */
+  Stopwatch clock() {
+    return clock;
   }
 
-  /** A piece of a streamed answer came. */
-  void produced(long bytes) {
-    if (telemetry.isWanted()) {
-      synchronized (this) {
-        producedBytes += bytes;
-      }
-    }
+  /** What was measured of an invocation, if it is the latest. */
+  Parts parts(String requestId) {
+    return clock.parts(requestId, hasExtensions());
   }
 
   /**
@@ -308,58 +301,67 @@ final class Crew implements Extensions.Observer {
   }
 
   /** What the environment fails by, for those who are told when its processes are ended. */
-  synchronized void failedBy(String type, String message) {
-    Handed of = handed;
-    if (errorType == null && of != null) {
-      errorType = type;
+  private void failedBy(String type, String message) {
+    Work of = clock.work();
+    if (of != null && !isTold(of.requestId()) && clock.errorType() == null) {
+      clock.failed(type);
       publish(
           new PlatformEvent.Fault(
-              "RequestId: " + of.work().requestId() + " Error: " + message + "\n" + type));
+              "RequestId: " + of.requestId() + " Error: " + message + "\n" + type));
     }
+  }
+
+  private synchronized boolean isTold(String requestId) {
+    return doneId.equals(requestId);
+  }
+
+  /** Whether it was not told before that the runtime is done with the invocation. */
+  private synchronized boolean tellsFirst(String requestId) {
+    boolean first = !doneId.equals(requestId);
+    doneId = requestId;
+    return first;
   }
 
   /** Extensions may wait for this before they are done themselves. */
   private void runtimeDone(long had) {
-    if (telemetry.isWanted()) {
-      PlatformEvent.RuntimeDone done = done(null, had);
-      if (done != null) {
-        // What the handler wrote before comes first.
-        Thread.startVirtualThread(() -> {
-          generation.drain();
-          telemetry.publish(done);
-          var _ = telemetry.flush();
-        });
-      }
+    Work of = clock.work();
+    if (of == null || !clock.isAmong(had) || !tellsFirst(of.requestId()) || !telemetry.isWanted()) {
+      return;
+    }
+    PlatformEvent.RuntimeDone done = done(of, null);
+    synchronized (this) {
+      untold = done;
+    }
+    // What the handler wrote before comes first.
+    Thread.startVirtualThread(() -> {
+      generation.drain();
+      tellDone();
+      var _ = telemetry.flush();
+    });
+  }
+
+  /** Tells that the runtime is done, unless that was told; nothing later may be told before it. */
+  private synchronized void tellDone() {
+    PlatformEvent.RuntimeDone done = untold;
+    untold = null;
+    if (done != null) {
+      telemetry.publish(done);
     }
   }
 
-  private synchronized PlatformEvent.@Nullable RuntimeDone done(
-      PlatformEvent.@Nullable Status status, long had) {
-    Handed of = handed;
-    if (of == null || of.number() > had) {
-      return null;
-    }
-    handed = null;
-    doneId = of.work().requestId();
-    long now = services.ticker().nanos();
-    List<PlatformEvent.Span> spans = new ArrayList<>();
-    if (answeredNanos != 0) {
-      double latency = (answeredNanos - of.nanos()) / 1e6;
-      long answered = of.millis() + Math.round(latency);
-      spans.add(new PlatformEvent.Span("responseLatency", of.millis(), latency));
-      spans.add(new PlatformEvent.Span("responseDuration", answered, 0));
-      spans.add(new PlatformEvent.Span("runtimeOverhead", answered, (now - answeredNanos) / 1e6));
-    }
+  private PlatformEvent.RuntimeDone done(Work of, PlatformEvent.@Nullable Status status) {
+    Parts parts = parts(of.requestId());
+    String errorType = clock.errorType();
     PlatformEvent.Status how =
         errorType == null ? PlatformEvent.Status.SUCCESS : PlatformEvent.Status.ERROR;
     return new PlatformEvent.RuntimeDone(
-        doneId,
+        of.requestId(),
         status == null ? how : status,
-        errorType,
-        (now - of.nanos()) / 1e6,
-        answeredNanos == 0 ? 0 : producedBytes,
-        spans,
-        of.work().traceId());
+        status == PlatformEvent.Status.TIMEOUT ? null : errorType,
+        clock.millis(),
+        parts.producedBytes(),
+        parts.runtime(),
+        of.traceId());
   }
 
   /** Tells subscribers of an event, unless they know of it already. */
@@ -367,16 +369,18 @@ final class Crew implements Extensions.Observer {
     if (!telemetry.isWanted()) {
       return;
     }
+    tellDone();
+    PlatformEvent told = event;
     if (event instanceof PlatformEvent.RuntimeDone done) {
-      synchronized (this) {
-        if (doneId.equals(done.requestId())) {
-          return;
-        }
-        doneId = done.requestId();
-        handed = null;
+      if (!tellsFirst(done.requestId())) {
+        return;
+      }
+      Work of = clock.work();
+      if (of != null && of.requestId().equals(done.requestId())) {
+        told = done(of, done.status());
       }
     }
-    telemetry.publish(event);
+    telemetry.publish(told);
     if (event instanceof PlatformEvent.Report) {
       var _ = telemetry.flush();
     }
@@ -428,21 +432,18 @@ final class Crew implements Extensions.Observer {
     Duration limit = external ? EXTERNAL_SHUTDOWN : INTERNAL_SHUTDOWN;
     long end = services.ticker().nanos() + limit.toNanos();
     tellStates();
-    PlatformEvent.RuntimeDone done =
-        done(
-            switch (reason) {
-              case SPINDOWN -> null;
-              case TIMEOUT -> PlatformEvent.Status.TIMEOUT;
-              case FAILURE -> PlatformEvent.Status.ERROR;
-            },
-            Long.MAX_VALUE);
-    if (done != null) {
-      telemetry.publish(done);
+    // The runtime first, so that extensions can tell of its last words as well.
+    if (process != null) {
+      terminate(process, SIGTERM);
+      if (external) {
+        await(process.exit(), (long) (limit.toMillis() * RUNTIME_SHARE));
+        terminate(process, SIGKILL);
+        generation.drain();
+      }
     }
     await(telemetry.flush(), FLUSH_MILLIS);
     List<CompletableFuture<ProcessExit>> exits = new ArrayList<>();
     if (process != null) {
-      terminate(process);
       exits.add(process.exit());
     }
     long left = TimeUnit.NANOSECONDS.toMillis(end - services.ticker().nanos());
@@ -456,9 +457,9 @@ final class Crew implements Extensions.Observer {
     await(CompletableFuture.allOf(exits.toArray(CompletableFuture<?>[]::new)), left);
   }
 
-  private static void terminate(SandboxProcess process) {
+  private static void terminate(SandboxProcess process, int signal) {
     try {
-      process.signal(SIGTERM);
+      process.signal(signal);
     } catch (SandboxException e) {
       // It has ended, with all there was.
     }

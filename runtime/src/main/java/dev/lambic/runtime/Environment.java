@@ -57,16 +57,23 @@ public interface Environment {
   /**
    * Starts the runtime anew after {@link #stop}, and returns while it initialises.
    *
+   * @param begins run before any process is started, when extensions will hear of telemetry again
    * @throws dev.lambic.kernel.LambicException as the first start does; the environment may be dead
    *     then
    */
-  void restart();
+  void restart(Runnable begins);
 
   /**
    * Tells extensions that subscribed to telemetry; returns at once. What the environment knows
-   * first by itself, that the runtime is done, is told once.
+   * first by itself, that the runtime is done, is told once, and with what was measured.
    */
   void telemetry(PlatformEvent event);
+
+  /** What was measured of an invocation, if it is the latest that was handed over. */
+  Parts parts(String requestId);
+
+  /** Whether there are extensions, to which a {@link #shutdown} gives time. */
+  boolean hasExtensions();
 
   /**
    * Gives extensions the time to end in peace, as AWS limits it: two seconds if there are external

@@ -71,4 +71,10 @@ public interface EnvironmentListener {
    * told. Not called when there are none.
    */
   void extensions(List<PlatformEvent.Extension> states);
+
+  /**
+   * An extension subscribed to telemetry; the environment tells those who did so only when it is
+   * given the event.
+   */
+  void subscribed(PlatformEvent.Subscription subscription);
 }

@@ -53,6 +53,9 @@ final class Extensions implements HttpHandler {
 
     /** Perhaps every extension waits for an event now. */
     void perhapsReady();
+
+    /** An extension subscribed to telemetry. */
+    void subscribed(PlatformEvent.Subscription subscription);
   }
 
   /**
@@ -391,7 +394,9 @@ final class Extensions implements HttpHandler {
     synchronized (this) {
       name = sender(request).name();
     }
-    telemetry.subscribe(name, SubscriptionRequest.parse(request.body(), logsApi));
+    PlatformEvent.Subscription subscription =
+        telemetry.subscribe(name, SubscriptionRequest.parse(request.body(), logsApi));
+    observer.subscribed(subscription);
     responder.send(
         200,
         Headers.of("Content-Type", "text/plain; charset=utf-8"),

@@ -116,7 +116,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void responded(String requestId, byte[] body) {
-    crew.answered(body.length, null);
+    crew.clock().answered(body.length, null);
     if (!over) {
       listener.responded(requestId, body);
     }
@@ -124,7 +124,6 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void streaming(String requestId, String contentType, ResultFlow flow) {
-    crew.answered(0, null);
     if (!over) {
       listener.streaming(requestId, contentType, flow);
     }
@@ -132,7 +131,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void streamed(String requestId, byte[] piece) {
-    crew.produced(piece.length);
+    crew.clock().produced(piece.length);
     if (!over) {
       listener.streamed(requestId, piece);
     }
@@ -140,6 +139,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void streamEnded(String requestId) {
+    crew.clock().answered(0, null);
     if (!over) {
       listener.streamEnded(requestId);
     }
@@ -147,7 +147,7 @@ final class Generation implements EnvironmentListener {
 
   @Override
   public synchronized void failed(String requestId, String errorType, byte[] body) {
-    crew.answered(body.length, errorType);
+    crew.clock().answered(0, errorType);
     if (!over) {
       listener.failed(requestId, errorType, body);
     }
@@ -198,6 +198,13 @@ final class Generation implements EnvironmentListener {
   public synchronized void extensions(List<PlatformEvent.Extension> states) {
     if (!over) {
       listener.extensions(states);
+    }
+  }
+
+  @Override
+  public synchronized void subscribed(PlatformEvent.Subscription subscription) {
+    if (!over) {
+      listener.subscribed(subscription);
     }
   }
 }

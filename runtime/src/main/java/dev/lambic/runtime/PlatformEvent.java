@@ -66,11 +66,16 @@ public sealed interface PlatformEvent {
   /**
    * An invocation begins.
    *
+   * @param functionArn under which it was invoked
    * @param traceId null when it is not traced
    * @param tenantId null when the function does not tell tenants apart
    */
   record Start(
-      String requestId, String version, @Nullable String traceId, @Nullable String tenantId)
+      String requestId,
+      String functionArn,
+      String version,
+      @Nullable String traceId,
+      @Nullable String tenantId)
       implements PlatformEvent {}
 
   /**
@@ -147,9 +152,11 @@ public sealed interface PlatformEvent {
   /**
    * An extension subscribed to telemetry.
    *
+   * @param logsApi whether it did so by the Logs API
    * @param state such as {@code Subscribed}
    */
-  record Subscription(String name, String state, List<String> types) implements PlatformEvent {
+  record Subscription(boolean logsApi, String name, String state, List<String> types)
+      implements PlatformEvent {
     /** Copies the types. */
     public Subscription {
       types = List.copyOf(types);

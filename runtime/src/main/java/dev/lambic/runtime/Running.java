@@ -102,10 +102,11 @@ final class Running implements Environment {
   }
 
   @Override
-  public void restart() {
+  public void restart(Runnable begins) {
     Generation next = new Generation(listener, spec, sandbox, services);
     generation = next;
     try {
+      begins.run();
       starter.start(next);
     } finally {
       if (killed) {
@@ -117,6 +118,16 @@ final class Running implements Environment {
   @Override
   public void telemetry(PlatformEvent event) {
     generation.crew().publish(event);
+  }
+
+  @Override
+  public Parts parts(String requestId) {
+    return generation.crew().parts(requestId);
+  }
+
+  @Override
+  public boolean hasExtensions() {
+    return generation.crew().hasExtensions();
   }
 
   @Override

@@ -14,6 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The Runtime API, version 2018-06-01, of one environment.
  *
+ * <p>Its paths for snapshots, {@code restore/next} and {@code restore/error}, exist as on AWS only
+ * where an environment is started from one. {@code Lambda-Runtime-Cognito-Identity} is never sent:
+ * on AWS it tells who signed the call by an identity pool of Cognito, not what a client claims in
+ * its client context, and there are no such pools here.
+ *
  * <p>Whatever is inside the environment may call it in any order, so every call is checked against
  * what is due: nobody answers an invocation that is not running, and nobody answers twice. Requests
  * come on the server's threads, {@link #deliver} on any thread; the state is guarded by this

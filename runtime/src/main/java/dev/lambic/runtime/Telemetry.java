@@ -133,10 +133,12 @@ final class Telemetry {
   /**
    * Subscribes an extension; a subscription that it had before is replaced.
    *
+   * @return what everybody is to be told of it
    * @throws Refusal after the initialisation, if the extension uses the other API already, or if it
    *     subscribed too often
    */
-  void subscribe(String extension, SubscriptionRequest request) throws Refusal {
+  PlatformEvent.Subscription subscribe(String extension, SubscriptionRequest request)
+      throws Refusal {
     boolean logsApi = request.schema().isLogsApi();
     Subscriber before;
     Subscriber older = null;
@@ -170,7 +172,7 @@ final class Telemetry {
       var _ = before.flush().thenRun(before::close);
     }
     String state = before == null ? "Subscribed" : "Already subscribed";
-    publish(new PlatformEvent.Subscription(extension, state, List.copyOf(request.types())));
+    return new PlatformEvent.Subscription(logsApi, extension, state, List.copyOf(request.types()));
   }
 
   private static Refusal closed(boolean logsApi) {

@@ -50,7 +50,9 @@ public final class TelemetryRecords {
 
   /** The line that stands for the event in a log in JSON. */
   public String logLine(PlatformEvent event, Instant time) {
-    return new String(event(event, time, Schema.TELEMETRY_2025).getFirst(), StandardCharsets.UTF_8);
+    boolean logs = event instanceof PlatformEvent.Subscription made && made.logsApi();
+    Schema schema = logs ? Schema.LOGS_2021 : Schema.TELEMETRY_2025;
+    return new String(event(event, time, schema).getFirst(), StandardCharsets.UTF_8);
   }
 
   /** A line of a log in JSON by which Lambic warns, in the form that runtimes' own lines have. */
@@ -103,9 +105,12 @@ public final class TelemetryRecords {
               time,
               json -> {
                 json.writeStringField("requestId", start.requestId());
+                if (!logs) {
+                  json.writeStringField("functionArn", start.functionArn());
+                }
                 json.writeStringField("version", start.version());
                 optional(json, "tenantId", logs ? null : start.tenantId());
-                tracing(json, logs ? null : start.traceId());
+                sampled(json, logs ? null : start.traceId());
               });
       case PlatformEvent.RuntimeDone done ->
           schema == Schema.LOGS_2020
@@ -223,7 +228,7 @@ public final class TelemetryRecords {
     json.writeNumberField("producedBytes", done.producedBytes());
     json.writeEndObject();
     spans(json, done.spans());
-    tracing(json, done.traceId());
+    sampled(json, done.traceId());
   }
 
   private static void report(JsonGenerator json, PlatformEvent.Report report, boolean logs)
@@ -246,7 +251,7 @@ public final class TelemetryRecords {
     json.writeEndObject();
     if (!logs) {
       spans(json, report.spans());
-      tracing(json, report.traceId());
+      sampled(json, report.traceId());
     }
   }
 
@@ -263,6 +268,13 @@ public final class TelemetryRecords {
       json.writeEndObject();
     }
     json.writeEndArray();
+  }
+
+  /** Events tell of traces that somebody records, as AWS's own do. */
+  private static void sampled(JsonGenerator json, @Nullable String traceId) throws IOException {
+    if (traceId != null && traceId.contains("Sampled=1")) {
+      tracing(json, traceId);
+    }
   }
 
   static void tracing(JsonGenerator json, @Nullable String traceId) throws IOException {

@@ -157,7 +157,7 @@ final class EnvironmentFactoryTest {
       before.complete(new ProcessExit(0, 9));
     }
     awaitClosed(9001);
-    environment.restart();
+    environment.restart(() -> {});
     assertThat(sandboxes.calls).endsWith("clear", "listen", "start");
     try (RawConnection runtime = new RawConnection(port(9001))) {
       runtime.send(RawConnection.nextRequest());

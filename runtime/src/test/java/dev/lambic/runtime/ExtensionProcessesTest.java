@@ -163,7 +163,7 @@ final class ExtensionProcessesTest {
     await("extensionLine", "subscribed 200 OK");
     assertThat(await("extension", "Ready").body()).contains("events=[INVOKE, SHUTDOWN]");
     await("ready", "");
-    environment().telemetry(new PlatformEvent.Start("id-1", "$LATEST", null, null));
+    environment().telemetry(new PlatformEvent.Start("id-1", "arn:f", "$LATEST", null, null));
     deliver("id-1");
     await("responded", "hello");
     await("ready", "");
@@ -190,6 +190,14 @@ final class ExtensionProcessesTest {
         .contains("function:handling \"hello\"")
         .contains("platform.runtimeDone")
         .contains("platform.report");
+    if (!name.equals("logs-agent")) {
+      assertThat(all).contains("spans responseLatency,responseDuration,runtimeOverhead");
+    }
+    Parts parts = environment().parts("id-1");
+    assertThat(parts.producedBytes()).isEqualTo(7);
+    assertThat(parts.extensions())
+        .extracting(PlatformEvent.Span::name)
+        .containsExactly("extensionOverhead");
   }
 
   @Test
@@ -199,6 +207,27 @@ final class ExtensionProcessesTest {
     deliver("id-1");
     await("responded", "hello");
     await("ready", "");
+  }
+
+  @Test
+  void tellsOfAFailureBeforeTheShutdown() throws Exception {
+    start(Map.of(), "http-agent");
+    await("ready", "");
+    deliver("id-1");
+    await("responded", "hello");
+    environment()
+        .telemetry(
+            new PlatformEvent.RuntimeDone(
+                "id-1", PlatformEvent.Status.TIMEOUT, null, 1, 2, List.of(), null));
+    environment()
+        .telemetry(
+            new PlatformEvent.Report(
+                "id-1", PlatformEvent.Status.TIMEOUT, null, 1, 2, 128, 3, null, List.of(), null,
+                null));
+    shutDown(ShutdownReason.TIMEOUT);
+    String all = await("extensionLine", "goodbye").body();
+    assertThat(all.split("platform.runtimeDone", -1)).as("told once in %s", all).hasSize(2);
+    assertThat(all).containsSubsequence("runtimeDone", "platform.report", "SHUTDOWN timeout");
   }
 
   @Test
@@ -272,7 +301,7 @@ final class ExtensionProcessesTest {
     await("ready", "");
     shutDown(ShutdownReason.TIMEOUT);
     environment().stop();
-    environment().restart();
+    environment().restart(() -> {});
     await("extensionLine", "registered");
     await("ready", "");
     deliver("id-2");

@@ -59,6 +59,11 @@ final class ExtensionsTest {
             public void perhapsReady() {
               heard.add("ready? " + ready());
             }
+
+            @Override
+            public void subscribed(PlatformEvent.Subscription subscription) {
+              telemetry.publish(subscription);
+            }
           });
   private HttpServer server;
   private HttpServer.Listener listener;

@@ -136,6 +136,13 @@ final class RecordingListener implements EnvironmentListener {
   }
 
   @Override
+  public void subscribed(PlatformEvent.Subscription subscription) {
+    events.add(
+        new Event(
+            "subscribed", subscription.name(), subscription.state(), subscription.toString()));
+  }
+
+  @Override
   public void exited(int code, int signal) {
     events.add(new Event("exited", "", "", String.valueOf(code)));
   }

@@ -445,6 +445,17 @@ final class RuntimeApiTest {
         .isEqualTo(404);
   }
 
+  /** AWS has them only where an environment was started from a snapshot. */
+  @Test
+  void knowsOfNoSnapshots() throws IOException {
+    String next = "/2018-06-01/runtime/restore/next";
+    assertThat(runtime.exchange("GET " + next + " HTTP/1.1\r\nHost: x\r\n\r\n").status())
+        .isEqualTo(404);
+    assertThat(runtime.exchange(post("restore/error", "{}")).status()).isEqualTo(404);
+    assertThat(heard.peek()).isNull();
+    assertThat(running("id-1").status()).isEqualTo(200);
+  }
+
   @Test
   void refusesGarbageAndGoesOnWithOthers() throws IOException {
     assertThat(runtime.exchange("\u0000\u0001 what?\r\n\r\n").status()).isEqualTo(400);

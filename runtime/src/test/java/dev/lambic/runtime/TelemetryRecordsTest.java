@@ -31,10 +31,10 @@ final class TelemetryRecordsTest {
 
   @Test
   void saysWhoseInvocationItIs() {
-    assertThat(record(new PlatformEvent.Start("id", "3", null, "blue")))
+    assertThat(record(new PlatformEvent.Start("id", "arn:f", "3", null, "blue")))
         .isEqualTo(
             "\"type\":\"platform.start\",\"record\":"
-                + "{\"requestId\":\"id\",\"version\":\"3\",\"tenantId\":\"blue\"}}");
+                + "{\"requestId\":\"id\",\"functionArn\":\"arn:f\",\"version\":\"3\",\"tenantId\":\"blue\"}}");
     assertThat(
             record(
                 new PlatformEvent.Report(

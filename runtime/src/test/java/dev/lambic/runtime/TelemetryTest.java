@@ -81,6 +81,11 @@ final class TelemetryTest {
     return SubscriptionRequest.parse(json.getBytes(StandardCharsets.UTF_8), logsApi);
   }
 
+  /** Subscribes, and has it told as an environment does. */
+  private void subscribe(String extension, SubscriptionRequest request) throws Refusal {
+    telemetry.publish(telemetry.subscribe(extension, request));
+  }
+
   private static PlatformEvent.Report report(String id) {
     return new PlatformEvent.Report(
         id,
@@ -92,7 +97,7 @@ final class TelemetryTest {
         33,
         116.67,
         List.of(),
-        "Root=1-2-3",
+        "Root=1-2-3;Sampled=1",
         null);
   }
 
@@ -108,7 +113,7 @@ final class TelemetryTest {
     telemetry.publish(new PlatformEvent.InitStart(PlatformEvent.Phase.INIT, null, null));
     telemetry.line("function", "starting");
     try (Listener listener = new Listener()) {
-      telemetry.subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
+      subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
       HttpRequest first = listener.request();
       assertThat(first.method()).isEqualTo("POST");
       assertThat(first.target()).isEqualTo("/t?x=1");
@@ -128,14 +133,15 @@ final class TelemetryTest {
   @Test
   void tellsOfAnInvocationInTheWordsOfTheSchema() throws Exception {
     try (Listener listener = new Listener()) {
-      telemetry.subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
+      subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
       telemetry.publish(
           new PlatformEvent.InitRuntimeDone(
               PlatformEvent.Phase.INIT, PlatformEvent.Status.SUCCESS, null));
       telemetry.publish(
           new PlatformEvent.InitReport(
               PlatformEvent.Phase.INIT, PlatformEvent.Status.SUCCESS, null, 125.33));
-      telemetry.publish(new PlatformEvent.Start("id-1", "$LATEST", "Root=1-2-3", null));
+      telemetry.publish(
+          new PlatformEvent.Start("id-1", "arn:f", "$LATEST", "Root=1-2-3;Sampled=1", null));
       telemetry.publish(
           new PlatformEvent.RuntimeDone(
               "id-1",
@@ -144,7 +150,7 @@ final class TelemetryTest {
               140,
               16,
               List.of(new PlatformEvent.Span("responseLatency", 0, 23.02)),
-              null));
+              "Root=1-2-3;Sampled=0"));
       telemetry.publish(report("id-1"));
       telemetry.publish(new PlatformEvent.Fault("left out"));
       telemetry.publish(new PlatformEvent.Extension("agent", "Ready", List.of("INVOKE"), null));
@@ -161,8 +167,8 @@ final class TelemetryTest {
       assertThat(timeless(listener.event()))
           .isEqualTo(
               "{\"type\":\"platform.start\",\"record\":{\"requestId\":\"id-1\","
-                  + "\"version\":\"$LATEST\",\"tracing\":{\"type\":\"X-Amzn-Trace-Id\","
-                  + "\"value\":\"Root=1-2-3\"}}}");
+                  + "\"functionArn\":\"arn:f\",\"version\":\"$LATEST\",\"tracing\":{\"type\":\"X-Amzn-Trace-Id\","
+                  + "\"value\":\"Root=1-2-3;Sampled=1\"}}}");
       assertThat(timeless(listener.event()))
           .isEqualTo(
               "{\"type\":\"platform.runtimeDone\",\"record\":{\"requestId\":\"id-1\","
@@ -176,7 +182,7 @@ final class TelemetryTest {
                   + "\"status\":\"success\",\"metrics\":{\"durationMs\":101.514,"
                   + "\"billedDurationMs\":102,\"memorySizeMB\":512,\"maxMemoryUsedMB\":33,"
                   + "\"initDurationMs\":116.670},\"tracing\":{\"type\":\"X-Amzn-Trace-Id\","
-                  + "\"value\":\"Root=1-2-3\"}}}");
+                  + "\"value\":\"Root=1-2-3;Sampled=1\"}}}");
       assertThat(timeless(listener.event()))
           .isEqualTo(
               "{\"type\":\"platform.extension\",\"record\":{\"name\":\"agent\","
@@ -187,9 +193,10 @@ final class TelemetryTest {
   @Test
   void tellsOfAnInvocationInTheWordsOfTheLogsApi() throws Exception {
     try (Listener listener = new Listener()) {
-      telemetry.subscribe("agent", request(subscription("2021-03-18", listener.port()), true));
+      subscribe("agent", request(subscription("2021-03-18", listener.port()), true));
       telemetry.publish(new PlatformEvent.InitStart(PlatformEvent.Phase.INIT, null, null));
-      telemetry.publish(new PlatformEvent.Start("id-1", "$LATEST", "Root=1-2-3", null));
+      telemetry.publish(
+          new PlatformEvent.Start("id-1", "arn:f", "$LATEST", "Root=1-2-3;Sampled=1", null));
       telemetry.line("function", "{\"a\":1}");
       telemetry.publish(
           new PlatformEvent.RuntimeDone(
@@ -247,7 +254,7 @@ final class TelemetryTest {
   void writesLinesToATcpListener() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String destination = "{\"protocol\":\"TCP\",\"port\":" + server.getLocalPort() + "}";
-      telemetry.subscribe("agent", request(subscription("2022-12-13", destination, 25), false));
+      subscribe("agent", request(subscription("2022-12-13", destination, 25), false));
       try (Socket connection = server.accept();
           BufferedReader in =
               new BufferedReader(
@@ -269,8 +276,8 @@ final class TelemetryTest {
     try (Listener listener = new Listener()) {
       String json =
           subscription("2022-07-01", listener.port()).replace("\"platform\",\"function\",", "");
-      telemetry.subscribe("agent", request(json, false));
-      telemetry.publish(new PlatformEvent.Start("id-1", "1", null, null));
+      subscribe("agent", request(json, false));
+      telemetry.publish(new PlatformEvent.Start("id-1", "arn:f", "1", null, null));
       telemetry.line("function", "not this");
       telemetry.line("extension", "this");
       assertThat(listener.event()).contains("\"this\"");
@@ -281,7 +288,7 @@ final class TelemetryTest {
   void triesAgainUntilSomebodyTakesIt() throws Exception {
     try (Listener listener = new Listener()) {
       listener.answer(500);
-      telemetry.subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
+      subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
       String first = new String(listener.request().body(), StandardCharsets.UTF_8);
       String second = new String(listener.request().body(), StandardCharsets.UTF_8);
       assertThat(second).isEqualTo(first);
@@ -295,7 +302,7 @@ final class TelemetryTest {
   void countsWhatASlowListenerDoesNotGet() throws Exception {
     try (Listener listener = new Listener()) {
       listener.answer(500);
-      telemetry.subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
+      subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
       listener.request();
       String line = "x".repeat(100_000);
       for (int i = 0; i < 10; i++) {
@@ -316,7 +323,7 @@ final class TelemetryTest {
     long most = budget.left();
     assertThat(budget.take(most)).isTrue();
     try (Listener listener = new Listener()) {
-      telemetry.subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
+      subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
       telemetry.line("function", "too much");
       budget.giveBack(most);
       telemetry.line("function", "enough");
@@ -330,7 +337,7 @@ final class TelemetryTest {
     try (Listener listener = new Listener()) {
       String destination =
           "{\"protocol\":\"HTTP\",\"URI\":\"http://sandbox.localdomain:" + listener.port() + "\"}";
-      telemetry.subscribe("agent", request(subscription("2022-07-01", destination, 30_000), false));
+      subscribe("agent", request(subscription("2022-07-01", destination, 30_000), false));
       telemetry.publish(report("id-1"));
       telemetry.flush().get(30, TimeUnit.SECONDS);
       assertThat(listener.event("platform.report")).isNotNull();
@@ -342,9 +349,9 @@ final class TelemetryTest {
   void replacesASubscriptionOfTheSameExtension() throws Exception {
     try (Listener first = new Listener();
         Listener second = new Listener()) {
-      telemetry.subscribe("agent", request(subscription("2022-07-01", first.port()), false));
+      subscribe("agent", request(subscription("2022-07-01", first.port()), false));
       first.request();
-      telemetry.subscribe("agent", request(subscription("2022-07-01", second.port()), false));
+      subscribe("agent", request(subscription("2022-07-01", second.port()), false));
       assertThat(second.event()).contains("\"state\":\"Already subscribed\"");
       telemetry.line("function", "later");
       assertThat(second.event("later")).isNotNull();
@@ -358,13 +365,13 @@ final class TelemetryTest {
       SubscriptionRequest request =
           request(subscription("2022-07-01", silent.getLocalPort()), false);
       for (int i = 0; i < 20; i++) {
-        telemetry.subscribe("agent", request);
+        subscribe("agent", request);
       }
-      assertThatThrownBy(() -> telemetry.subscribe("agent", request))
+      assertThatThrownBy(() -> subscribe("agent", request))
           .isInstanceOfSatisfying(
               Refusal.class, refusal -> assertThat(refusal.status()).isEqualTo(400))
           .hasMessage("The extension subscribed more than 20 times");
-      telemetry.subscribe("another", request);
+      subscribe("another", request);
       telemetry.close();
     }
   }
@@ -372,8 +379,7 @@ final class TelemetryTest {
   @Test
   void countsWhatIsOnItsWay() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-      telemetry.subscribe(
-          "agent", request(subscription("2022-07-01", silent.getLocalPort()), false));
+      subscribe("agent", request(subscription("2022-07-01", silent.getLocalPort()), false));
       try (Socket _ = silent.accept()) {
         assertThat(budget.left()).isLessThan(BUDGET);
         telemetry.close();
@@ -384,10 +390,9 @@ final class TelemetryTest {
   @Test
   void letsAnExtensionUseOneOfTheApisOnly() throws Exception {
     try (Listener listener = new Listener()) {
-      telemetry.subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
-      assertThatThrownBy(() ->
-              telemetry.subscribe(
-                  "agent", request(subscription("2021-03-18", listener.port()), true)))
+      subscribe("agent", request(subscription("2022-07-01", listener.port()), false));
+      assertThatThrownBy(
+              () -> subscribe("agent", request(subscription("2021-03-18", listener.port()), true)))
           .isInstanceOfSatisfying(
               Refusal.class,
               refusal -> assertThat(refusal.type()).isEqualTo("Logs.ValidationError"))
@@ -400,8 +405,7 @@ final class TelemetryTest {
     assertThat(telemetry.isWanted()).isTrue();
     telemetry.closeSubscriptions();
     assertThat(telemetry.isWanted()).isFalse();
-    assertThatThrownBy(
-            () -> telemetry.subscribe("agent", request(subscription("2022-07-01", 1), false)))
+    assertThatThrownBy(() -> subscribe("agent", request(subscription("2022-07-01", 1), false)))
         .isInstanceOfSatisfying(
             Refusal.class,
             refusal -> {
@@ -417,7 +421,7 @@ final class TelemetryTest {
     try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = closed.getLocalPort();
     }
-    telemetry.subscribe("agent", request(subscription("2022-07-01", port), false));
+    subscribe("agent", request(subscription("2022-07-01", port), false));
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (dialled.get() < 2) {
       assertThat(System.nanoTime()).isLessThan(deadline);
@@ -432,8 +436,7 @@ final class TelemetryTest {
   @Test
   void endsWhileTheListenerKeepsSilent() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      telemetry.subscribe(
-          "agent", request(subscription("2022-07-01", server.getLocalPort()), false));
+      subscribe("agent", request(subscription("2022-07-01", server.getLocalPort()), false));
       try (Socket connection = server.accept()) {
         var flushed = telemetry.flush();
         assertThat(flushed).isNotDone();

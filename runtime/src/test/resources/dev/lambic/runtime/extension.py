@@ -39,6 +39,8 @@ def take(events):
             what += ":" + record.rstrip()
         with news:
             happened.append(what)
+            if isinstance(record, dict) and record.get("spans"):
+                happened.append("spans " + ",".join(span["name"] for span in record["spans"]))
             news.notify()
 
 

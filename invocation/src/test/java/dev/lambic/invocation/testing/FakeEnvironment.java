@@ -3,11 +3,14 @@ package dev.lambic.invocation.testing;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.Parts;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.ShutdownReason;
 import dev.lambic.runtime.Work;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,9 @@ public final class FakeEnvironment implements Environment {
   private boolean deliveredAfterEnd;
   private @Nullable RuntimeException failing;
   private StringBuilder undrained = new StringBuilder();
+  private boolean extensions;
+  private Runnable atShutdown = () -> {};
+  private final List<String> told = new ArrayList<>();
 
   FakeEnvironment(
       EnvironmentSpec spec, EnvironmentListener listener, boolean goesAtOnce, Runnable misuse) {
@@ -265,8 +271,9 @@ public final class FakeEnvironment implements Environment {
   }
 
   @Override
-  public void restart() {
+  public void restart(Runnable begins) {
     failIfTold();
+    begins.run();
     synchronized (this) {
       if (!stopped) {
         misuse.run();
@@ -276,13 +283,42 @@ public final class FakeEnvironment implements Environment {
     }
   }
 
-  @Override
-  public void telemetry(PlatformEvent event) {
-    // Nobody subscribed.
+  /**
+   * Gives it extensions, which end when they are told to.
+   *
+   * @param whenTold done by them at their end
+   */
+  public synchronized void giveExtensions(Runnable whenTold) {
+    extensions = true;
+    atShutdown = whenTold;
+  }
+
+  /** What extensions heard, in order: events by their types, and the shutdown. */
+  public synchronized List<String> told() {
+    return List.copyOf(told);
   }
 
   @Override
-  public CompletableFuture<Void> shutdown(ShutdownReason reason) {
+  public synchronized void telemetry(PlatformEvent event) {
+    if (extensions) {
+      told.add(event.getClass().getSimpleName());
+    }
+  }
+
+  @Override
+  public Parts parts(String requestId) {
+    return Parts.NONE;
+  }
+
+  @Override
+  public synchronized boolean hasExtensions() {
+    return extensions;
+  }
+
+  @Override
+  public synchronized CompletableFuture<Void> shutdown(ShutdownReason reason) {
+    told.add(reason.name());
+    atShutdown.run();
     return CompletableFuture.completedFuture(null);
   }
 

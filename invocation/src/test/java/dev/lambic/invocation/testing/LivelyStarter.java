@@ -4,6 +4,7 @@ import dev.lambic.invocation.EnvironmentStarter;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.Parts;
 import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.RuntimeTarget;
@@ -164,6 +165,13 @@ public final class LivelyStarter implements EnvironmentStarter {
       }
     }
 
+    @Override
+    public synchronized void subscribed(PlatformEvent.Subscription subscription) {
+      if (!over) {
+        listener.subscribed(subscription);
+      }
+    }
+
     private void serve() {
       for (Optional<Work> next = next(); next.isPresent(); next = next()) {
         Work work = next.get();
@@ -299,7 +307,8 @@ public final class LivelyStarter implements EnvironmentStarter {
     }
 
     @Override
-    public synchronized void restart() {
+    public synchronized void restart(Runnable begins) {
+      begins.run();
       if (!killed) {
         processes = start();
       }
@@ -308,6 +317,16 @@ public final class LivelyStarter implements EnvironmentStarter {
     @Override
     public void telemetry(PlatformEvent event) {
       // Nobody subscribed.
+    }
+
+    @Override
+    public Parts parts(String requestId) {
+      return Parts.NONE;
+    }
+
+    @Override
+    public boolean hasExtensions() {
+      return false;
     }
 
     @Override
