@@ -30,6 +30,7 @@ class ImageFunctionTest {
 
   @TempDir private static Path directory;
   private static ImageRegistry registry;
+  private static ImageRegistry guarded;
   private static ContainerImage first;
   private static RunningLambic lambic;
   private static LambdaClient lambda;
@@ -39,16 +40,21 @@ class ImageFunctionTest {
     registry = new ImageRegistry();
     first = ContainerImage.of("first");
     registry.push("1", first);
+    guarded = new ImageRegistry("QVdTOnBhc3N3b3Jk");
+    guarded.push("1", first);
+    Path login = directory.resolve("config.json");
+    Files.writeString(login, guarded.login());
     Path files = Files.createDirectory(directory.resolve("files"));
     first.layout(files.resolve("layout"), "latest");
     first.layout(directory.resolve("outside"), "latest");
-    lambic = RunningLambic.start("--images", files.toString());
+    lambic = RunningLambic.start("--images", files.toString(), "--registry-auth", login.toString());
     lambda = Clients.lambda(lambic.address());
   }
 
   @AfterAll
   static void end() {
     try (ImageRegistry _ = registry;
+        ImageRegistry _ = guarded;
         LambdaClient _ = lambda) {
       lambic.close();
     }
@@ -237,6 +243,18 @@ class ImageFunctionTest {
   }
 
   @Test
+  void registriesThatWantAPasswordGetTheirs() {
+    create("guarded", guarded.uri(":1"), r -> {});
+    assertThat(invoke("guarded").path("version").asText()).isEqualTo("first");
+    try (ImageRegistry unknown = new ImageRegistry("QVdTOm90aGVy")) {
+      unknown.push("1", first);
+      assertThat(refused(() -> lambda.createFunction(request("other", unknown.uri(":1")).build())))
+          .contains("AccessDeniedException")
+          .contains("ECR permissions");
+    }
+  }
+
+  @Test
   void imagesInFilesAreOnlyThoseThatTheServerWasGiven() {
     create("filed", "oci:layout:latest", r -> {});
     assertThat(invoke("filed").path("version").asText()).isEqualTo("first");
@@ -351,6 +369,31 @@ class ImageFunctionTest {
     assertThat(lambic.runtimes()).containsPattern("ruby3.4 +imported +127.0.0.1:[0-9]+/team/app@");
     Script.Ended refused = lambic.importRuntime("ruby3.3", registry.uri(":1"));
     assertThat(refused.code()).isEqualTo(1);
-    assertThat(refused.output()).contains("/var/runtime/bootstrap");
+    assertThat(refused.output()).contains("/var/runtime/bootstrap").contains("awslambdaric");
+  }
+
+  @Test
+  void importedRuntimeMayBeARuntimeClient() {
+    registry.push(
+        "client",
+        new ContainerImage(
+            "/app/run",
+            "of python",
+            "{\"Entrypoint\":[\"run\",\"-m\",\"awslambdaric\"],\"Env\":[\"PATH=/app\"]}",
+            Map.of()));
+    Script.Ended imported = lambic.importRuntime("python3.15", registry.uri(":client"));
+    assertThat(imported.code()).as(imported.output()).isZero();
+    TestFunction function =
+        TestFunction.create(
+            lambda,
+            "by-client",
+            "python3.15",
+            "app.handler",
+            Zip.of("code.txt", "of the package"),
+            r -> {});
+    JsonNode told = function.invoke("{}").success();
+    assertThat(told.path("argv").asText()).isEqualTo("/app/run -m awslambdaric app.handler");
+    assertThat(told.path("task").asText()).isEqualTo("of the package");
+    assertThat(told.path("cwd").asText()).isEqualTo("/var/task");
   }
 }

@@ -23,7 +23,20 @@ final class ImageRegistry implements AutoCloseable {
   /** Paths that were asked for. */
   final List<String> asked = new CopyOnWriteArrayList<>();
 
+  private final String password;
+
+  /** One that gives everything to everybody. */
   ImageRegistry() {
+    this("");
+  }
+
+  /**
+   * A registry.
+   *
+   * @param password name and password as the Basic scheme has them; empty for none
+   */
+  ImageRegistry(String password) {
+    this.password = password;
     try {
       http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (IOException e) {
@@ -32,6 +45,12 @@ final class ImageRegistry implements AutoCloseable {
     http.setExecutor(threads);
     http.createContext("/v2/team/app/", this::answer);
     http.start();
+  }
+
+  /** Its login as {@code docker login} writes it to a file. */
+  String login() {
+    return "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"%s\"}}}"
+        .formatted(http.getAddress().getPort(), password);
   }
 
   /** The repository's name with a tag or a digest behind it. */
@@ -54,6 +73,12 @@ final class ImageRegistry implements AutoCloseable {
     try (call) {
       String path = call.getRequestURI().getPath();
       asked.add(path);
+      String as = call.getRequestHeaders().getFirst("Authorization");
+      if (!password.isEmpty() && !("Basic " + password).equals(as)) {
+        call.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"ECR\"");
+        call.sendResponseHeaders(401, -1);
+        return;
+      }
       String name = path.substring(path.lastIndexOf('/') + 1);
       boolean manifest = path.startsWith("/v2/team/app/manifests/");
       byte[] found = manifest ? manifests.get(name) : blobs.get(name.replace("sha256:", ""));

@@ -18,7 +18,7 @@ final class Deadline {
     var _ =
         deadline
             .over
-            .orTimeout(after.toSeconds(), TimeUnit.SECONDS)
+            .orTimeout(after.toMillis(), TimeUnit.MILLISECONDS)
             .exceptionally(late -> {
               try {
                 stream.close();
@@ -29,6 +29,11 @@ final class Deadline {
               return null;
             });
     return deadline;
+  }
+
+  /** Whether the stream was closed by this. */
+  boolean isOver() {
+    return over.isCompletedExceptionally();
   }
 
   /** The deadline as a resource that is cancelled at the end of its block. */

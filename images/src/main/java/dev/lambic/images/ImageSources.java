@@ -10,17 +10,18 @@ import java.util.Optional;
  *
  * @param files the directory below which layouts and archives may be named; empty refuses all of
  *     them, for who may name an image need not be allowed to read this machine's files
+ * @param logins names and passwords for registries, of which each is told its own
  */
-public record ImageSources(Optional<Path> files) {
+public record ImageSources(Optional<Path> files, RegistryLogins logins) {
   /** Registries, and every file of this machine: for its administrator. */
-  public static ImageSources everywhere() {
-    return new ImageSources(Optional.of(Path.of("/")));
+  public static ImageSources everywhere(RegistryLogins logins) {
+    return new ImageSources(Optional.of(Path.of("/")), logins);
   }
 
   /** Opens the place of an image. */
-  Origin open(ImageReference image) {
+  Origin open(ImageReference image, Patience patience) {
     if (image.kind() == ImageReference.Kind.REGISTRY) {
-      return new RegistryOrigin(image);
+      return new RegistryOrigin(image, logins, patience);
     }
     Path place = place(image);
     try {

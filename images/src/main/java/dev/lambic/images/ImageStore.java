@@ -26,6 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Images, unpacked, each named by the digest of its manifest.
@@ -42,9 +43,7 @@ import java.util.stream.Stream;
  * guards {@code known}, {@code pulling} and every rename in or out.
  */
 public final class ImageStore {
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final Duration BLOB = Duration.ofMinutes(15);
-  private static final Duration PULL = Duration.ofMinutes(30);
+  private static final Duration TURN = Duration.ofMinutes(10);
   private static final int AT_ONCE = 2;
   private static final int STRIPES = 64;
   private static final int NESTED_LISTS = 3;
@@ -59,6 +58,7 @@ public final class ImageStore {
   private final Platform platform;
   private final Ticker ticker;
   private final Duration grace;
+  private final Patience patience;
   private final Semaphore turns = new Semaphore(AT_ONCE, true);
   private final List<ReentrantLock> one =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock(true)).toList();
@@ -86,7 +86,12 @@ public final class ImageStore {
   }
 
   private ImageStore(
-      Path directory, ImageSources sources, Platform platform, Ticker ticker, Duration grace) {
+      Path directory,
+      ImageSources sources,
+      Platform platform,
+      Ticker ticker,
+      Duration grace,
+      Patience patience) {
     this.images = directory.resolve("images");
     this.layers = directory.resolve(LAYERS);
     this.unfinished = directory.resolve("unfinished");
@@ -94,6 +99,7 @@ public final class ImageStore {
     this.platform = platform;
     this.ticker = ticker;
     this.grace = grace;
+    this.patience = patience;
   }
 
   /**
@@ -105,7 +111,17 @@ public final class ImageStore {
    */
   public static ImageStore open(
       Path directory, ImageSources sources, Platform platform, Ticker ticker, Duration grace) {
-    ImageStore store = new ImageStore(directory, sources, platform, ticker, grace);
+    return open(directory, sources, platform, ticker, grace, Patience.STANDARD);
+  }
+
+  static ImageStore open(
+      Path directory,
+      ImageSources sources,
+      Platform platform,
+      Ticker ticker,
+      Duration grace,
+      Patience patience) {
+    ImageStore store = new ImageStore(directory, sources, platform, ticker, grace, patience);
     try {
       Files.createDirectories(
           directory,
@@ -142,7 +158,7 @@ public final class ImageStore {
    * @throws ImageException if there is no such image, or none that can be used here
    */
   public ImageReference resolve(ImageReference image) {
-    try (Origin origin = sources.open(image)) {
+    try (Origin origin = sources.open(image, patience)) {
       return image.pinned(find(origin, image).digest());
     } catch (IOException e) {
       throw unreadable(image, e);
@@ -217,8 +233,8 @@ public final class ImageStore {
     // So that nobody fetches what somebody else is fetching.
     ReentrantLock single = one.get(Math.floorMod(digest.hashCode(), STRIPES));
     try {
-      if (single.tryLock(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-        if (turns.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      if (single.tryLock(TURN.toSeconds(), TimeUnit.SECONDS)) {
+        if (turns.tryAcquire(TURN.toSeconds(), TimeUnit.SECONDS)) {
           synchronized (lock) {
             pulling++;
           }
@@ -246,8 +262,8 @@ public final class ImageStore {
 
   private void pullNow(ImageReference image, Digest digest) throws IOException {
     Path built = Files.createTempDirectory(unfinished, "image-");
-    try (Origin origin = sources.open(image);
-        Deadline.Scope _ = Deadline.closing(origin::close, PULL).scope()) {
+    try (Origin origin = sources.open(image, patience);
+        Deadline.Scope _ = Deadline.closing(origin::close, patience.pull()).scope()) {
       Manifest manifest = find(origin, image);
       byte[] config = config(origin, manifest.config());
       RootTree tree = new RootTree();
@@ -283,7 +299,7 @@ public final class ImageStore {
   }
 
   private byte[] config(Origin origin, Descriptor blob) throws IOException {
-    byte[] bytes = Origin.document(origin.blob(blob));
+    byte[] bytes = Origin.document(origin.blob(blob), patience);
     requireDigest(blob.digest(), bytes);
     Platform made = ImageConfig.read(bytes).platform();
     if (!platform.runs(made)) {
@@ -298,7 +314,7 @@ public final class ImageStore {
     Path place = layers.resolve(blob.digest().hex());
     if (!Files.isDirectory(place)) {
       Path built = Files.createTempDirectory(unfinished, "layer-");
-      try (InputStream bytes = new Checked(origin.blob(blob), blob)) {
+      try (InputStream bytes = new Checked(origin.blob(blob), blob, patience)) {
         Layer.unpack(bytes, built, budget);
         publish(built, layers, blob.digest());
       } finally {
@@ -468,11 +484,11 @@ public final class ImageStore {
     private long left;
     private boolean over;
 
-    Checked(InputStream in, Descriptor blob) {
+    Checked(InputStream in, Descriptor blob, Patience patience) {
       super(in);
       this.blob = blob;
       this.left = blob.size();
-      this.deadline = Deadline.closing(in, BLOB);
+      this.deadline = Deadline.closing(in, patience.blob());
     }
 
     @Override
@@ -506,13 +522,21 @@ public final class ImageStore {
     /** A connection that breaks says nothing about the image. */
     private int readSome(byte[] into, int from, int length) {
       try {
-        return in.read(into, from, length);
+        int count = in.read(into, from, length);
+        if (count >= 0 || !deadline.isOver()) {
+          return count;
+        }
       } catch (IOException e) {
-        throw new ImageException(
-            ImageException.Reason.UNAVAILABLE,
-            blob.digest() + " could not be read to its end: " + e.getMessage(),
-            e);
+        throw unfinished(String.valueOf(e.getMessage()), e);
       }
+      throw unfinished("it took too long", null);
+    }
+
+    private ImageException unfinished(String why, @Nullable IOException cause) {
+      return new ImageException(
+          ImageException.Reason.UNAVAILABLE,
+          blob.digest() + " could not be read to its end: " + why,
+          cause);
     }
 
     private ImageException different() {

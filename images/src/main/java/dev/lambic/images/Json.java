@@ -113,6 +113,19 @@ final class Json {
     return all;
   }
 
+  /** The objects among an object's members. */
+  Map<String, Json> objects() {
+    Map<String, Json> all = new LinkedHashMap<>();
+    if (value instanceof Map<?, ?> map) {
+      map.forEach((name, member) -> {
+        if (member instanceof Map<?, ?>) {
+          all.put(String.valueOf(name), new Json(member));
+        }
+      });
+    }
+    return all;
+  }
+
   Optional<String> text() {
     return value instanceof String text ? Optional.of(text) : Optional.empty();
   }

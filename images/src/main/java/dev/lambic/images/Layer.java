@@ -1,5 +1,6 @@
 package dev.lambic.images;
 
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -36,6 +37,12 @@ final class Layer {
 
   /** Characters of all names and links of an image. */
   static final long MAX_NAMES = 64 << 20;
+
+  /**
+   * How much memory unpacking with zstd may take, outside the heap, as the logarithm of bytes: what
+   * every level of compression keeps within, unless somebody asked for more.
+   */
+  private static final int MAX_ZSTD_WINDOW = 27;
 
   private static final String LIST = "entries";
   private static final String FILES = "files";
@@ -87,7 +94,7 @@ final class Layer {
   /**
    * Unpacks a layer into an empty directory.
    *
-   * @param packed a tar, with or without gzip; read to its end
+   * @param packed a tar, plain or with gzip or zstd; read to its end
    * @param budget how many bytes it may have unpacked
    * @throws IOException if it cannot be read or written
    */
@@ -114,10 +121,9 @@ final class Layer {
           .get();
     }
     if (magic.length == 4 && magic[0] == 0x28 && magic[1] == (byte) 0xb5) {
-      throw new ImageException(
-          ImageException.Reason.UNSUPPORTED,
-          "A layer is compressed with zstd, which is not supported. Layers are tar or tar with"
-              + " gzip.");
+      ZstdInputStreamNoFinalizer zstd = new ZstdInputStreamNoFinalizer(in);
+      zstd.setLongMax(MAX_ZSTD_WINDOW);
+      return zstd;
     }
     return in;
   }

@@ -70,12 +70,12 @@ record Manifest(Digest digest, Descriptor config, List<Descriptor> layers) {
             || type.startsWith("application/vnd.oci.image.layer.v1.tar")
             || type.startsWith("application/vnd.oci.image.layer.nondistributable.v1.tar")
             || type.startsWith("application/vnd.docker.image.rootfs.diff.tar");
-    if (!layer || type.endsWith("zstd")) {
+    if (!layer) {
       throw new ImageException(
           ImageException.Reason.UNSUPPORTED,
           "The media type of a layer is not supported: "
               + Json.shortened(type)
-              + ". Layers are tar or tar with gzip.");
+              + ". Layers are tar, or tar with gzip or zstd.");
     }
   }
 

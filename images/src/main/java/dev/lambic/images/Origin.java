@@ -2,7 +2,7 @@ package dev.lambic.images;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Gives the parts of one image. Used by one thread, and closed by it. */
 interface Origin extends AutoCloseable {
@@ -15,9 +15,6 @@ interface Origin extends AutoCloseable {
 
   /** What manifests and configurations may have of bytes. */
   int MAX_DOCUMENT = 4 << 20;
-
-  /** In what time all of a manifest, token or configuration must come. */
-  Duration READ = Duration.ofSeconds(30);
 
   /**
    * The manifest that is asked for.
@@ -35,15 +32,26 @@ interface Origin extends AutoCloseable {
   @Override
   void close() throws IOException;
 
-  /** All of a document, which must come soon. */
+  /** All of a document of this machine. */
   static byte[] document(InputStream in) throws IOException {
+    return document(in, Patience.STANDARD);
+  }
+
+  /** All of a document, which must come soon. */
+  static byte[] document(InputStream in, Patience patience) throws IOException {
     try (in) {
-      Deadline deadline = Deadline.closing(in, READ);
+      Deadline deadline = Deadline.closing(in, patience.document());
       byte[] bytes;
       try {
         bytes = in.readNBytes(MAX_DOCUMENT + 1);
+      } catch (IOException e) {
+        // A connection that breaks says nothing about the image.
+        throw unavailable("A manifest or configuration did not come whole: " + e.getMessage(), e);
       } finally {
         deadline.cancel();
+      }
+      if (deadline.isOver()) {
+        throw unavailable("A manifest or configuration did not come in time.", null);
       }
       if (bytes.length > MAX_DOCUMENT) {
         throw new ImageException(
@@ -52,5 +60,9 @@ interface Origin extends AutoCloseable {
       }
       return bytes;
     }
+  }
+
+  private static ImageException unavailable(String message, @Nullable IOException cause) {
+    return new ImageException(ImageException.Reason.UNAVAILABLE, message, cause);
   }
 }

@@ -9,33 +9,42 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A registry, asked without a name and password; a token for everybody is fetched where the
- * registry wants one.
+ * A registry. Asked without a name and password, unless it refuses that and there are some for it;
+ * where it wants tokens they are fetched, for everybody or by name and password.
  *
  * <p>Without encryption only on this machine, and never from an encrypted connection to an
- * unencrypted one. Follows the OCI distribution specification and "Token Authentication
- * Specification" of the distribution project.
+ * unencrypted one. What the registry is told of who asks is told to no other host that it redirects
+ * to, and passwords only to a token service of its own domain. Follows the OCI distribution
+ * specification, and "Token Authentication" and "OAuth2 Token Authentication" of the distribution
+ * project.
  */
 final class RegistryOrigin implements Origin {
   private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final Duration ANSWER = Duration.ofSeconds(30);
   private static final int REDIRECTS = 5;
+  private static final String NO_PASSWORD =
+      ", and the server has no password for it (--registry-auth FILE).";
   private static final Pattern PARAMETER = Pattern.compile("([a-zA-Z_]+)=\"([^\"]*)\"");
 
   private final ImageReference image;
   private final HttpClient http;
   private final URI base;
-  private @Nullable String token;
+  private final RegistryLogins logins;
+  private final Patience patience;
+  private String authorization = "";
+  private boolean named;
 
-  RegistryOrigin(ImageReference image) {
+  RegistryOrigin(ImageReference image, RegistryLogins logins, Patience patience) {
     this.image = image;
-    this.base = URI.create((image.isLoopback() ? "http://" : "https://") + image.host() + "/");
+    this.logins = logins;
+    this.patience = patience;
+    this.base = URI.create((image.isLoopback() ? "http://" : "https://") + host(image) + "/");
     this.http =
         HttpClient.newBuilder()
             .connectTimeout(CONNECT)
@@ -59,12 +68,17 @@ final class RegistryOrigin implements Origin {
     String type = answer.headers().firstValue("Content-Type").orElse("");
     int semicolon = type.indexOf(';');
     String plain = semicolon < 0 ? type : type.substring(0, semicolon);
-    return new Found(Origin.document(answer.body()), plain.strip());
+    return new Found(Origin.document(answer.body(), patience), plain.strip());
   }
 
   @Override
   public InputStream blob(Descriptor blob) throws IOException {
     return get(path("blobs/" + blob.digest()), "*/*").body();
+  }
+
+  /** Where Docker's registry answers is not where images say that it is. */
+  private static String host(ImageReference image) {
+    return image.host().equals("docker.io") ? "registry-1.docker.io" : image.host();
   }
 
   private URI path(String rest) {
@@ -73,9 +87,10 @@ final class RegistryOrigin implements Origin {
 
   private HttpResponse<InputStream> get(URI place, String accept) throws IOException {
     HttpResponse<InputStream> answer = follow(place, accept);
-    if (answer.statusCode() == 401 && token == null) {
+    // A token may have ended since it was fetched; what another host says of itself is not asked.
+    if (answer.statusCode() == 401 && isOwn(answer.uri())) {
       answer.body().close();
-      token = fetchToken(answer.headers().firstValue("WWW-Authenticate").orElse(""));
+      authorization = authorize(answer.headers().allValues("WWW-Authenticate"));
       answer = follow(place, accept);
     }
     if (answer.statusCode() == 200) {
@@ -84,9 +99,12 @@ final class RegistryOrigin implements Origin {
     answer.body().close();
     throw switch (answer.statusCode()) {
       case 401, 403 ->
-          new ImageException(
-              ImageException.Reason.DENIED,
-              "The registry " + image.host() + " does not give " + image.path() + " to everybody.");
+          denied(
+              named
+                  ? "does not give "
+                      + image.path()
+                      + " to the name whose password the server has for it."
+                  : "does not give " + image.path() + " to everybody" + NO_PASSWORD);
       case 404 ->
           new ImageException(
               ImageException.Reason.MISSING,
@@ -98,12 +116,17 @@ final class RegistryOrigin implements Origin {
     };
   }
 
-  /** Follows redirections; the token is for the registry only. */
+  private boolean isOwn(URI place) {
+    return base.getScheme().equals(place.getScheme())
+        && base.getAuthority().equals(place.getAuthority());
+  }
+
+  /** Follows redirections; what the registry is told of who asks is for it only. */
   private HttpResponse<InputStream> follow(URI place, String accept) throws IOException {
     URI now = place;
     for (int i = 0; i <= REDIRECTS; i++) {
-      boolean own = now.getAuthority().equals(base.getAuthority());
-      HttpResponse<InputStream> answer = send(now, accept, own ? token : null);
+      HttpResponse<InputStream> answer =
+          send(request(now, isOwn(now) ? authorization : "").header("Accept", accept).GET());
       switch (answer.statusCode()) {
         case 301, 302, 303, 307, 308 -> {
           answer.body().close();
@@ -117,20 +140,21 @@ final class RegistryOrigin implements Origin {
     throw unavailable("The registry " + image.host() + " redirects without end.", null);
   }
 
-  private HttpResponse<InputStream> send(URI to, String accept, @Nullable String bearer)
-      throws IOException {
+  private HttpRequest.Builder request(URI to, String as) {
     try {
-      HttpRequest.Builder request =
-          HttpRequest.newBuilder(to).timeout(ANSWER).header("Accept", accept).GET();
-      if (bearer != null) {
-        request.header("Authorization", "Bearer " + bearer);
-      }
+      HttpRequest.Builder request = HttpRequest.newBuilder(to).timeout(patience.answer());
+      return as.isEmpty() ? request : request.header("Authorization", as);
+    } catch (IllegalArgumentException e) {
+      throw unavailable("The registry " + image.host() + " leads to no address: " + to, e);
+    }
+  }
+
+  private HttpResponse<InputStream> send(HttpRequest.Builder request) throws IOException {
+    try {
       return http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unavailable("The server is being stopped.", e);
-    } catch (IllegalArgumentException e) {
-      throw unavailable("The registry " + image.host() + " leads to no address: " + to, e);
     } catch (IOException e) {
       throw unavailable(
           "The registry "
@@ -161,36 +185,92 @@ final class RegistryOrigin implements Origin {
     return place;
   }
 
-  private String fetchToken(String challenge) throws IOException {
+  /** What a registry that wants it is told of who asks. */
+  private String authorize(List<String> challenges) throws IOException {
+    Optional<RegistryLogins.Login> login = logins.find(image);
+    named = login.isPresent();
+    if (login.isPresent() && !login.get().bearer().isEmpty()) {
+      return "Bearer " + login.get().bearer();
+    }
+    Optional<String> bearer = challenge(challenges, "Bearer");
+    if (bearer.isPresent()) {
+      return "Bearer " + fetchToken(bearer.get(), login);
+    }
+    boolean basic = challenge(challenges, "Basic").isPresent();
+    if (basic && login.isPresent() && !login.get().basic().isEmpty()) {
+      return "Basic " + login.get().basic();
+    }
+    throw denied("wants a name and password" + NO_PASSWORD);
+  }
+
+  private static Optional<String> challenge(List<String> all, String scheme) {
+    return all.stream()
+        .filter(each -> each.regionMatches(true, 0, scheme + " ", 0, scheme.length() + 1))
+        .findFirst();
+  }
+
+  private String fetchToken(String challenge, Optional<RegistryLogins.Login> login)
+      throws IOException {
     String realm = "";
     StringBuilder query = new StringBuilder();
     Matcher parameters = PARAMETER.matcher(challenge);
     while (parameters.find()) {
-      if (parameters.group(1).equals("realm")) {
+      String name = parameters.group(1);
+      if (name.equals("realm")) {
         realm = parameters.group(2);
-      } else if (parameters.group(1).equals("service") || parameters.group(1).equals("scope")) {
-        query.append(query.isEmpty() ? '?' : '&').append(parameters.group(1)).append('=');
-        query.append(URLEncoder.encode(parameters.group(2), StandardCharsets.UTF_8));
+      } else if (name.equals("service") || name.equals("scope")) {
+        query.append(query.isEmpty() ? "" : "&").append(name).append('=');
+        query.append(encode(parameters.group(2)));
       }
     }
-    if (!challenge.regionMatches(true, 0, "Bearer ", 0, 7) || realm.isEmpty()) {
-      throw new ImageException(
-          ImageException.Reason.DENIED,
-          "The registry " + image.host() + " wants a name and password, which Lambic has none of.");
+    if (realm.isEmpty()) {
+      throw denied("wants a token and does not say from where.");
     }
-    HttpResponse<InputStream> answer = send(allowed(base, realm + query), "*/*", null);
-    byte[] body = Origin.document(answer.body());
+    URI service = allowed(base, realm);
+    if (login.isPresent() && !Hosts.mayHavePassword(base.getAuthority(), service.getAuthority())) {
+      throw denied("wants its password to be given to " + service.getAuthority() + ".");
+    }
+    HttpResponse<InputStream> answer = send(tokenRequest(realm, query.toString(), login));
     if (answer.statusCode() != 200) {
-      throw new ImageException(
-          ImageException.Reason.DENIED,
-          "The registry " + image.host() + " gives no token to everybody.");
+      answer.body().close();
+      throw denied(
+          login.isPresent()
+              ? "does not accept the password that the server has for it."
+              : "gives no token to everybody" + NO_PASSWORD);
     }
-    Json json = Json.parse(body, "The registry's token");
+    Json json = Json.parse(Origin.document(answer.body(), patience), "The registry's token");
     return json.get("token")
         .text()
         .or(() -> json.get("access_token").text())
         .filter(text -> text.matches("[\\x21-\\x7e]{1,65536}"))
         .orElseThrow(() -> unavailable("The registry " + image.host() + " gives no token.", null));
+  }
+
+  private HttpRequest.Builder tokenRequest(
+      String realm, String query, Optional<RegistryLogins.Login> login) {
+    String identity = login.map(RegistryLogins.Login::identity).orElse("");
+    if (!identity.isEmpty()) {
+      String form =
+          "grant_type=refresh_token&client_id=lambic&refresh_token="
+              + encode(identity)
+              + (query.isEmpty() ? "" : "&" + query);
+      return request(allowed(base, realm), "")
+          .header("Content-Type", "application/x-www-form-urlencoded")
+          .POST(HttpRequest.BodyPublishers.ofString(form));
+    }
+    String basic = login.map(RegistryLogins.Login::basic).orElse("");
+    String separator = realm.contains("?") ? "&" : "?";
+    URI place = allowed(base, query.isEmpty() ? realm : realm + separator + query);
+    return request(place, basic.isEmpty() ? "" : "Basic " + basic).GET();
+  }
+
+  private static String encode(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8);
+  }
+
+  private ImageException denied(String what) {
+    return new ImageException(
+        ImageException.Reason.DENIED, "The registry " + image.host() + " " + what);
   }
 
   private static ImageException unavailable(String message, @Nullable Exception cause) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.Zstd;
 import dev.lambic.images.ImageException.Reason;
 import dev.lambic.kernel.Ticker;
 import java.io.IOException;
@@ -11,8 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -49,7 +54,7 @@ final class ImageStoreTest {
   private ImageStore reopen() {
     return ImageStore.open(
         directory.resolve("store"),
-        new ImageSources(Optional.of(directory.resolve("files"))),
+        new ImageSources(Optional.of(directory.resolve("files")), RegistryLogins.none()),
         Platform.host(),
         new Ticker() {
           @Override
@@ -191,7 +196,7 @@ final class ImageStoreTest {
     byte[] wrong = new TestTar().file("run", "wrong").gzip();
     registry.replaceBlob(Digest.of(right), wrong);
     assertFails(Reason.INVALID, "something else", () -> pull(registry.reference(":1")));
-    registry.replaceBlob(Digest.of(right), java.util.Arrays.copyOf(right, right.length + 1));
+    registry.replaceBlob(Digest.of(right), Arrays.copyOf(right, right.length + 1));
     assertFails(Reason.INVALID, "something else", () -> pull(registry.reference(":1")));
     registry.removeBlob(Digest.of(right));
     assertFails(Reason.MISSING, "has no", () -> pull(registry.reference(":1")));
@@ -213,10 +218,6 @@ final class ImageStoreTest {
   void imagesThatCannotRunHere() {
     registry.push("other", TestImage.of("s390x", "{}", BASE));
     assertFails(Reason.INVALID, "linux/s390x", () -> pull(registry.reference(":other")));
-    registry.push("zstd", TestImage.of(new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0}));
-    assertFails(Reason.UNSUPPORTED, "zstd", () -> pull(registry.reference(":zstd")));
-    registry.push("typed", "application/vnd.oci.image.manifest.v1+json", zstdManifest());
-    assertFails(Reason.UNSUPPORTED, "zstd", () -> store().resolve(registry.reference(":typed")));
     registry.push("v1", "application/vnd.docker.distribution.manifest.v1+json", bytes("{}"));
     assertFails(Reason.UNSUPPORTED, "v1", () -> store().resolve(registry.reference(":v1")));
     registry.push("text", TestImage.OCI, bytes("no json"));
@@ -225,14 +226,27 @@ final class ImageStoreTest {
     assertFails(Reason.INVALID, "larger", () -> store().resolve(registry.reference(":large")));
   }
 
-  private static byte[] zstdManifest() {
-    Digest some = Digest.of(new byte[0]);
-    return bytes(
-        "{\"config\":"
-            + TestImage.part("", some, 1)
-            + ",\"layers\":["
-            + TestImage.part("application/vnd.oci.image.layer.v1.tar+zstd", some, 1)
-            + "]}");
+  @Test
+  void layersMayBeCompressedWithZstd() throws IOException {
+    byte[] tar = new TestTar().file("run", "zstd").bytes();
+    byte[] half = Zstd.compress(Arrays.copyOf(tar, 512), 3);
+    byte[] rest = Zstd.compress(Arrays.copyOfRange(tar, 512, tar.length), 22);
+    byte[] frames = Arrays.copyOf(half, half.length + rest.length);
+    System.arraycopy(rest, 0, frames, half.length, rest.length);
+    TestImage image = TestImage.of(BASE, frames);
+    String typed =
+        new String(image.manifestBytes(), UTF_8).replace("v1.tar+gzip\"", "v1.tar+zstd\"");
+    registry.push("unused", image);
+    registry.push("1", TestImage.OCI, bytes(typed));
+    registry.push(Digest.of(bytes(typed)).toString(), TestImage.OCI, bytes(typed));
+    assertRun(pull(registry.reference(":1")), "zstd");
+    registry.push("cut", TestImage.of(BASE, Arrays.copyOf(frames, frames.length - 20)));
+    assertFails(Reason.INVALID, "unpacked", () -> pull(registry.reference(":cut")));
+    // A frame that wants a gibibyte of memory, and has nothing in it.
+    byte[] greedy = HexFormat.of().parseHex("28b52ffd" + "00" + "a0" + "010000");
+    registry.push("greedy", TestImage.of(BASE, greedy));
+    assertFails(Reason.INVALID, "memory", () -> pull(registry.reference(":greedy")));
+    assertNothingUnfinished();
   }
 
   private static byte[] bytes(String text) {
@@ -292,8 +306,9 @@ final class ImageStoreTest {
         new String[] {"oci:../outside:1", "oci:" + directory + "/outside:1", "oci:link:1"}) {
       assertFails(Reason.MISSING, "There is no", () -> store().resolve(ImageReference.parse(name)));
     }
-    ImageSources none = new ImageSources(Optional.empty());
-    assertFails(Reason.DENIED, "--images", () -> none.open(ImageReference.parse("oci:layout:1")));
+    ImageSources none = new ImageSources(Optional.empty(), RegistryLogins.none());
+    ImageReference layout = ImageReference.parse("oci:layout:1");
+    assertFails(Reason.DENIED, "--images", () -> none.open(layout, Patience.STANDARD));
   }
 
   @Test
@@ -328,6 +343,37 @@ final class ImageStoreTest {
     collectTwice(Set.of());
     assertThat(count("images") + count("layers") + count("unfinished")).isZero();
     assertFails(Reason.UNAVAILABLE, "not unpacked", () -> store().acquire(digest(two)));
+  }
+
+  @Test
+  void whatIsBeingPulledIsNotCollected() throws Exception {
+    TestImage image = image("slow");
+    registry.push("1", image);
+    registry.stalled = Digest.of(image.layers.get(1)).toString();
+    ImageReference pinned = store().resolve(registry.reference(":1"));
+    CompletableFuture<?> pulled = CompletableFuture.runAsync(() -> store().pull(pinned));
+    Path base = directory.resolve("store/layers").resolve(Digest.of(BASE).hex());
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!Files.isDirectory(base) && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
+    collectTwice(Set.of());
+    assertThat(base).isDirectory();
+    registry.goOn();
+    pulled.get(30, TimeUnit.SECONDS);
+    assertRun(pinned, "slow");
+  }
+
+  @Test
+  void whatIsPulledAgainIsKeptForItsTimeAgain() throws IOException {
+    registry.push("1", image("kept"));
+    ImageReference pinned = pull(registry.reference(":1"));
+    store().collect(Set::of);
+    nanos.addAndGet(Duration.ofMinutes(2).toNanos());
+    // Its user is about to say so, as a function is recorded after its image is found.
+    store().pull(pinned);
+    store().collect(Set::of);
+    assertRun(pinned, "kept");
   }
 
   private void collectTwice(Set<Digest> used) throws IOException {

@@ -3,8 +3,11 @@ package dev.lambic.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -52,7 +55,7 @@ final class RootTreeTest {
       }
       return Files.isDirectory(path) ? "/" : "=" + Files.readString(path);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -251,5 +254,56 @@ final class RootTreeTest {
   void writesForeignNames() throws IOException {
     Path root = unpack(new TestTar().file("ü/日本", "x").bytes());
     assertThat(List.of(root.resolve("ü/日本"))).allMatch(Files::exists);
+  }
+
+  /** No common file system has room for more names of a file than ext4, which is 65,000. */
+  @Test
+  void aFileWithMoreNamesThanThereIsRoomForIsCopied() throws IOException {
+    int count = 65_100;
+    Path place = manyNames(count);
+    RootTree tree = new RootTree();
+    tree.add(Layer.at(place));
+    Path root = Files.createDirectory(directory.resolve("root"));
+    tree.write(root, BUDGET);
+    try (Stream<Path> all = Files.list(root.resolve("names"))) {
+      assertThat(all.filter(file -> size(file) == 7)).hasSize(count);
+    }
+    assertThat(Files.getPosixFilePermissions(root.resolve("names/1")))
+        .isEqualTo(Files.getPosixFilePermissions(root.resolve("names/" + count)));
+    boolean copied =
+        !Files.isSameFile(root.resolve("names/1"), place.resolve("files/0/0"))
+            || ((Number) Files.getAttribute(place.resolve("files/0/0"), "unix:nlink")).intValue()
+                <= count;
+    if (copied) {
+      Path other = Files.createDirectory(directory.resolve("other"));
+      assertThatThrownBy(() -> tree.write(other, 6)).hasMessageContaining("more bytes");
+    }
+  }
+
+  /** A layer with one file of 7 bytes under many names. */
+  private Path manyNames(int count) throws IOException {
+    Path place = Files.createDirectory(directory.resolve("many"));
+    Files.createDirectories(place.resolve("files/0"));
+    Files.writeString(place.resolve("files/0/0"), "content");
+    try (DataOutputStream list =
+        new DataOutputStream(
+            new BufferedOutputStream(Files.newOutputStream(place.resolve("entries"))))) {
+      list.writeInt(count);
+      for (int i = 1; i <= count; i++) {
+        LayerEntry.Kind kind = i == 1 ? LayerEntry.Kind.FILE : LayerEntry.Kind.HARD_LINK;
+        new LayerEntry(
+                kind, List.of("names", String.valueOf(i)), 0644, 7, i == 1 ? "" : "names/1", 0)
+            .write(list);
+      }
+    }
+    return place;
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

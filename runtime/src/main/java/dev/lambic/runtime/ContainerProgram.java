@@ -2,11 +2,8 @@ package dev.lambic.runtime;
 
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** What an image's entry point and command mean: which program, by its path inside. */
 final class ContainerProgram {
@@ -26,29 +23,13 @@ final class ContainerProgram {
       throw invalid("the image has neither an entry point nor a command");
     }
     List<String> resolved = new ArrayList<>(argv);
-    resolved.set(0, program(root, argv.getFirst(), path));
+    String name = argv.getFirst();
+    resolved.set(
+        0,
+        root.program(name, path)
+            .orElseThrow(
+                () -> invalid("exec: \"" + name + "\": executable file not found in $PATH")));
     return resolved;
-  }
-
-  private static String program(ContainerRoot root, String name, String path) {
-    if (name.startsWith("/")) {
-      return name;
-    }
-    if (name.contains("/")) {
-      return root.workingDirectory().replaceFirst("/*$", "") + "/" + name;
-    }
-    for (String directory : path.split(":", -1)) {
-      if (directory.startsWith("/") && !name.isEmpty()) {
-        String candidate = directory.replaceFirst("/*$", "") + "/" + name;
-        Optional<Path> found = root.find(candidate);
-        if (found.isPresent()
-            && Files.isRegularFile(found.get())
-            && Files.isExecutable(found.get())) {
-          return candidate;
-        }
-      }
-    }
-    throw invalid("exec: \"" + name + "\": executable file not found in $PATH");
   }
 
   private static LambicException invalid(String message) {

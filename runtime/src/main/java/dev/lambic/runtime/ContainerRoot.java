@@ -64,6 +64,43 @@ public record ContainerRoot(
     return Optional.of(here);
   }
 
+  /**
+   * The program of a name, as an entry point has it.
+   *
+   * @param path where names without a slash are looked for, as PATH has it
+   * @return its path inside; nothing if there is none on the path. That a name with a slash leads
+   *     to a program is not seen to
+   */
+  Optional<String> program(String name, String path) {
+    if (name.startsWith("/")) {
+      return Optional.of(name);
+    }
+    if (name.contains("/")) {
+      return Optional.of(workingDirectory.replaceFirst("/*$", "") + "/" + name);
+    }
+    for (String each : path.split(":", -1)) {
+      if (each.startsWith("/") && !name.isEmpty()) {
+        String candidate = each.replaceFirst("/*$", "") + "/" + name;
+        if (isProgram(candidate)) {
+          return Optional.of(candidate);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The program of a name, which is there and can be executed; by its path inside. */
+  public Optional<String> program(String name) {
+    String path = variables.getOrDefault("PATH", ContainerProgram.DEFAULT_PATH);
+    return program(name, path).filter(this::isProgram);
+  }
+
+  private boolean isProgram(String inside) {
+    return find(inside)
+        .filter(found -> Files.isRegularFile(found) && Files.isExecutable(found))
+        .isPresent();
+  }
+
   private static String target(Path link) {
     try {
       return Files.readSymbolicLink(link).toString();

@@ -15,6 +15,7 @@ import dev.lambic.http.Responder;
 import dev.lambic.images.ImageSources;
 import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
+import dev.lambic.images.RegistryLogins;
 import dev.lambic.invocation.Dispatcher;
 import dev.lambic.invocation.InvocationConfig;
 import dev.lambic.invocation.Invoker;
@@ -173,7 +174,9 @@ final class LambicServer implements AutoCloseable {
           new Containers(
               ImageStore.open(
                   data.path("images"),
-                  new ImageSources(config.images()),
+                  new ImageSources(
+                      config.images(),
+                      config.registryAuth().map(RegistryLogins::in).orElse(RegistryLogins.none())),
                   Platform.host(),
                   ticker,
                   UNUSED_IMAGES),

@@ -1,5 +1,6 @@
 package dev.lambic.server;
 
+import dev.lambic.images.RegistryLogins;
 import dev.lambic.kernel.Ticker;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -10,8 +11,8 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The command line: {@code start [OPTIONS]}, {@code import-runtime NAME IMAGE DATA}, {@code
- * doctor}, {@code runtimes}, {@code version}.
+ * The command line: {@code start [OPTIONS]}, {@code import-runtime NAME IMAGE DATA [PASSWORDS]},
+ * {@code doctor}, {@code runtimes}, {@code version}.
  */
 public final class Main {
   private Main() {}
@@ -70,14 +71,16 @@ public final class Main {
   }
 
   private static void importRuntime(String[] args) {
-    if (args.length != 4) {
+    if (args.length != 4 && args.length != 5) {
       fail("import-runtime needs a runtime, an image and the data directory", 2);
       return;
     }
     try {
       Path directory = Path.of(args[3]).resolve("runtimes");
+      RegistryLogins logins =
+          args.length == 5 ? RegistryLogins.in(Path.of(args[4])) : RegistryLogins.none();
       System.out.println(
-          ImportedRuntimes.importImage(directory, args[1], args[2], Ticker.system()));
+          ImportedRuntimes.importImage(directory, args[1], args[2], logins, Ticker.system()));
     } catch (IOException | RuntimeException e) {
       fail(e.getMessage() == null ? e.toString() : e.getMessage(), 1);
     }

@@ -23,6 +23,7 @@ import java.util.Set;
  * @param dynamoDb directory with DynamoDB Local; it need not exist
  * @param s3 directory with S3Proxy; it need not exist
  * @param images directory below which container images in files may be named, if any may
+ * @param registryAuth file with passwords for registries, if there is one
  */
 record ServerConfig(
     InetAddress host,
@@ -34,9 +35,10 @@ record ServerConfig(
     Optional<Path> java,
     Path dynamoDb,
     Path s3,
-    Optional<Path> images) {
+    Optional<Path> images,
+    Optional<Path> registryAuth) {
   private static final Set<String> OPTIONS =
-      Set.of("--host", "--port", "--data", "--auth", "--images");
+      Set.of("--host", "--port", "--data", "--auth", "--images", "--registry-auth");
 
   /** A configuration that cannot be used; the message says what to do. */
   static final class Misuse extends Exception {
@@ -60,6 +62,7 @@ record ServerConfig(
     Path data = Path.of(".lambic");
     Optional<String> auth = Optional.empty();
     Optional<Path> images = Optional.empty();
+    Optional<Path> registryAuth = Optional.empty();
     for (int i = from; i < args.length; i += 2) {
       if (!OPTIONS.contains(args[i])) {
         throw new Misuse("unknown option " + args[i]);
@@ -73,6 +76,7 @@ record ServerConfig(
         case "--port" -> port = port(value);
         case "--data" -> data = Path.of(value);
         case "--images" -> images = Optional.of(directory(value));
+        case "--registry-auth" -> registryAuth = Optional.of(file(value));
         default -> auth = Optional.of(value);
       }
     }
@@ -92,7 +96,8 @@ record ServerConfig(
         java,
         dynamoDb,
         s3,
-        images);
+        images,
+        registryAuth);
   }
 
   private static Path directory(String value) throws Misuse {
@@ -101,6 +106,14 @@ record ServerConfig(
       throw new Misuse("--images is a directory, and " + directory + " is none");
     }
     return directory;
+  }
+
+  private static Path file(String value) throws Misuse {
+    Path file = Path.of(value).toAbsolutePath().normalize();
+    if (!Files.isReadable(file)) {
+      throw new Misuse("--registry-auth is a file, and " + file + " cannot be read");
+    }
+    return file;
   }
 
   private static int port(String value) throws Misuse {

@@ -10,6 +10,7 @@ import dev.lambic.functions.ProvisionedEnvironments;
 import dev.lambic.images.ImageSources;
 import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
+import dev.lambic.images.RegistryLogins;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
@@ -48,7 +49,7 @@ class DevFunctionsTest {
     ImageStore images =
         ImageStore.open(
             directory.resolve("images"),
-            ImageSources.everywhere(),
+            ImageSources.everywhere(RegistryLogins.none()),
             Platform.host(),
             Ticker.system(),
             Duration.ZERO);

@@ -38,6 +38,14 @@ final class ServerConfigTest {
   }
 
   @Test
+  void passwordsForRegistriesAreInAFileThatIsNamed() throws ServerConfig.Misuse {
+    assertThat(parse().registryAuth()).isEmpty();
+    assertThat(parse("--registry-auth", "/etc/../etc/passwd").registryAuth())
+        .contains(Path.of("/etc/passwd"));
+    assertThatThrownBy(() -> parse("--registry-auth", "/no/such")).hasMessageContaining("/no/such");
+  }
+
+  @Test
   void refusesWhatItDoesNotUnderstand() {
     assertThatThrownBy(() -> parse("--prot", "1")).hasMessageContaining("--prot");
     assertThatThrownBy(() -> parse("--port")).hasMessageContaining("needs a value");
