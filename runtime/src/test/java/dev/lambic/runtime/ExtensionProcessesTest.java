@@ -222,7 +222,16 @@ final class ExtensionProcessesTest {
     environment()
         .telemetry(
             new PlatformEvent.Report(
-                "id-1", PlatformEvent.Status.TIMEOUT, null, 1, 2, 128, 3, null, List.of(), null,
+                "id-1",
+                PlatformEvent.Status.TIMEOUT,
+                null,
+                1,
+                2,
+                128,
+                3,
+                null,
+                List.of(),
+                null,
                 null));
     shutDown(ShutdownReason.TIMEOUT);
     String all = await("extensionLine", "goodbye").body();
