@@ -1,92 +1,71 @@
 package dev.lambic.functions;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.util.ArrayList;
-import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
 import software.amazon.awssdk.services.lambda.model.FunctionVersion;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsRequest;
 import software.amazon.awssdk.services.lambda.model.ListFunctionsResponse;
 
 /**
- * ListFunctions' pages. A marker names the last item that was shown, so functions that come and go
- * between two pages neither hide nor repeat others.
+ * ListFunctions' pages. A page costs what it shows, however many functions there are; its marker is
+ * the name and the version's number of the last item, with 0 for {@code $LATEST}.
  */
 final class FunctionPages {
-  /** More is never given at once, whatever the caller asks for. */
-  private static final int MAX_ITEMS = 50;
-
-  private record Item(String name, long number, FunctionConfiguration shown) {
-    boolean isAfter(String otherName, long otherNumber) {
-      int order = name.compareTo(otherName);
-      return order > 0 || (order == 0 && number > otherNumber);
-    }
-  }
+  private record Item(String name, long number, FunctionConfiguration shown) {}
 
   private FunctionPages() {}
 
-  static ListFunctionsResponse page(List<FunctionImage> functions, ListFunctionsRequest request) {
-    boolean all = request.functionVersion() == FunctionVersion.ALL;
-    int size = request.maxItems() == null ? MAX_ITEMS : Math.min(request.maxItems(), MAX_ITEMS);
-    List<Item> items = new ArrayList<>();
-    for (FunctionImage function : functions) {
-      items.addAll(items(function, all));
-    }
-    if (request.marker() != null) {
-      String[] last = decode(request.marker());
-      long number = Long.parseLong(last[1]);
-      items.removeIf(item -> !item.isAfter(last[0], number));
-    }
-    ListFunctionsResponse.Builder answer = ListFunctionsResponse.builder();
-    if (items.size() > size) {
-      items.subList(size, items.size()).clear();
-      answer.nextMarker(encode(items.getLast()));
-    }
-    return answer.functions(items.stream().map(Item::shown).toList()).build();
+  static ListFunctionsResponse page(
+      FunctionRegistry registry, String account, String region, ListFunctionsRequest request) {
+    String[] last = request.marker() == null ? new String[] {"", "0"} : last(request.marker());
+    long number = Long.parseLong(last[1]);
+    Collection<FunctionImage> functions = registry.listFrom(account, region, last[0]);
+    Stream<Item> items =
+        request.functionVersion() == FunctionVersion.ALL
+            ? functions.stream().flatMap(function -> versions(function, last[0], number))
+            : functions.stream()
+                .filter(function -> !function.key().name().equals(last[0]))
+                .map(FunctionPages::latest);
+    Pages.Page<Item> page =
+        Pages.cut(
+            items.limit(Pages.MAX_ITEMS + 1L).toList(),
+            request.maxItems(),
+            item -> item.name() + ":" + item.number());
+    return ListFunctionsResponse.builder()
+        .functions(page.items().stream().map(Item::shown).toList())
+        .nextMarker(page.next())
+        .build();
   }
 
-  private static List<Item> items(FunctionImage function, boolean all) {
+  private static Item latest(FunctionImage function) {
+    return new Item(function.key().name(), 0, Shown.listed(function.latest(), null));
+  }
+
+  /** All versions of the function, or those behind the one that was shown last. */
+  private static Stream<Item> versions(FunctionImage function, String lastName, long lastNumber) {
     String name = function.key().name();
-    if (!all) {
-      return List.of(new Item(name, 0, Shown.listed(function.latest(), null)));
-    }
-    List<Item> items = new ArrayList<>();
-    items.add(
-        new Item(
-            name, 0, Shown.listed(function.latest(), dev.lambic.functions.FunctionVersion.LATEST)));
-    function
-        .versions()
-        .forEach((number, version) ->
-            items.add(new Item(name, number, Shown.listed(version, version.version()))));
-    return items;
+    long after = name.equals(lastName) ? lastNumber : -1;
+    Stream<FunctionConfiguration> all =
+        Stream.concat(
+            after < 0 ? Stream.of(function.latest()) : Stream.empty(),
+            function.versions().tailMap(after + 1).values().stream());
+    return all.map(version ->
+        new Item(name, number(version.version()), Shown.listed(version, version.version())));
   }
 
-  private static String encode(Item last) {
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString((last.name() + ":" + last.number()).getBytes(UTF_8));
+  private static long number(String version) {
+    return version.equals(dev.lambic.functions.FunctionVersion.LATEST)
+        ? 0
+        : Long.parseLong(version);
   }
 
-  private static String[] decode(String marker) {
-    try {
-      String[] parts = new String(Base64.getUrlDecoder().decode(marker), UTF_8).split(":", -1);
-      if (parts.length == 2 && parts[1].matches("[0-9]{1,18}")) {
-        return parts;
-      }
-    } catch (IllegalArgumentException e) {
-      throw invalid(e);
+  private static String[] last(String marker) {
+    List<String> parts = List.of(Pages.last(marker).split(":", -1));
+    if (parts.size() != 2 || !parts.getLast().matches("[0-9]{1,18}")) {
+      throw Pages.invalid(null);
     }
-    throw invalid(null);
-  }
-
-  private static RuntimeException invalid(@Nullable IllegalArgumentException cause) {
-    RuntimeException error = Errors.invalid("Invalid marker");
-    if (cause != null) {
-      error.addSuppressed(cause);
-    }
-    return error;
+    return parts.toArray(String[]::new);
   }
 }

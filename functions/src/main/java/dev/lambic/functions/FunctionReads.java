@@ -73,7 +73,7 @@ final class FunctionReads {
       throw Errors.invalid("Lambic does not support MasterRegion yet.");
     }
     Caller caller = Caller.current();
-    return FunctionPages.page(registry.list(caller.account(), caller.region()), request);
+    return FunctionPages.page(registry, caller.account(), caller.region(), request);
   }
 
   GetAccountSettingsResponse accountSettings(GetAccountSettingsRequest request) {

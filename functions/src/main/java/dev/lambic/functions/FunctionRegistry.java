@@ -10,9 +10,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,6 +34,11 @@ import software.amazon.awssdk.services.lambda.model.ProvisionedConcurrencyConfig
  * listeners hear of it before the lock is released. Safe for use by many threads.
  */
 final class FunctionRegistry implements FunctionDirectory {
+  private static final Comparator<FunctionKey> ORDER =
+      Comparator.comparing(FunctionKey::account)
+          .thenComparing(FunctionKey::region)
+          .thenComparing(FunctionKey::name);
+
   private static final int STRIPES = 64;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -40,6 +47,11 @@ final class FunctionRegistry implements FunctionDirectory {
   private final DoubleSupplier chance;
   private final Map<FunctionKey, FunctionImage> images = new ConcurrentHashMap<>();
   private final UrlIndex urls = new UrlIndex(images::get);
+
+  /** The same again for lists. */
+  private final NavigableMap<FunctionKey, FunctionImage> inOrder =
+      new ConcurrentSkipListMap<>(ORDER);
+
   private final List<FunctionListener> listeners = new CopyOnWriteArrayList<>();
   private final List<ReentrantLock> locks =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock(true)).toList();
@@ -58,7 +70,7 @@ final class FunctionRegistry implements FunctionDirectory {
     this.layers = layers;
     this.chance = chance;
     functions.forEach(function -> {
-      images.put(function.key(), function);
+      show(function);
       urls.changed(null, function);
     });
   }
@@ -94,10 +106,27 @@ final class FunctionRegistry implements FunctionDirectory {
 
   /** The functions of an account in a region, in the order of their names. */
   List<FunctionImage> list(String account, String region) {
-    return images.values().stream()
-        .filter(f -> f.key().account().equals(account) && f.key().region().equals(region))
-        .sorted(Comparator.comparing(f -> f.key().name()))
-        .toList();
+    return List.copyOf(listFrom(account, region, ""));
+  }
+
+  /**
+   * Those of them that are not before the name, in a view that changes with them and costs only
+   * what is read of it.
+   */
+  Collection<FunctionImage> listFrom(String account, String region, String name) {
+    // No character of a name is as large as that.
+    return inOrder
+        .subMap(
+            new FunctionKey(account, region, name),
+            true,
+            new FunctionKey(account, region, "\uffff"),
+            false)
+        .values();
+  }
+
+  private void show(FunctionImage function) {
+    images.put(function.key(), function);
+    inOrder.put(function.key(), function);
   }
 
   /** The code and the layers that any function refers to. */
@@ -163,8 +192,9 @@ final class FunctionRegistry implements FunctionDirectory {
         records.write(before, after);
         if (after == null) {
           images.remove(key);
+          inOrder.remove(key);
         } else {
-          images.put(key, after);
+          show(after);
         }
         urls.changed(before, after);
         tell(before, after);

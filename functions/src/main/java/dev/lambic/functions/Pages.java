@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Pages {
   /** More is never given at once, whatever the caller asks for. */
-  private static final int MAX_ITEMS = 50;
+  static final int MAX_ITEMS = 50;
 
   private Pages() {}
 

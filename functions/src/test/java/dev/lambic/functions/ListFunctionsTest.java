@@ -70,6 +70,31 @@ class ListFunctionsTest {
   }
 
   @Test
+  void pagesOfVersionsFollowEachOther() {
+    List<String> expected = new ArrayList<>();
+    for (String name : List.of("a", "b", "c")) {
+      world.create(name);
+      expected.add(World.ARN + name + ":$LATEST");
+      for (int i = 1; i <= 11; i++) {
+        world.describe(name, "number " + i);
+        world.publish(name);
+        expected.add(World.ARN + name + ":" + i);
+      }
+    }
+    for (int size : new int[] {1, 5, 12, 50}) {
+      List<String> seen = new ArrayList<>();
+      for (ListFunctionsResponse page :
+          world.call(l ->
+              l.listFunctionsPaginator(r -> r.functionVersion("ALL").maxItems(size)).stream()
+                  .toList())) {
+        assertThat(page.functions().size()).isLessThanOrEqualTo(size);
+        page.functions().forEach(function -> seen.add(function.functionArn()));
+      }
+      assertThat(seen).isEqualTo(expected);
+    }
+  }
+
+  @Test
   void whatIsDeletedBetweenTwoPagesHidesNothingElse() {
     List.of("a", "b", "c", "d").forEach(world::create);
     ListFunctionsResponse first = world.call(l -> l.listFunctions(r -> r.maxItems(2)));

@@ -36,12 +36,12 @@ final class World implements AutoCloseable {
   private final Ids ids = Ids.seeded(42);
   private final Random chances = new Random(43);
   private ManualExecutor preparing = new ManualExecutor();
-  private Records records;
+  private CountingRecords records;
   private FunctionService service;
 
   World(Path directory) {
     this.directory = directory;
-    this.records = SqliteRecords.open(directory.resolve("lambic.db"));
+    this.records = new CountingRecords(SqliteRecords.open(directory.resolve("lambic.db")));
     this.service = open(records, preparing);
   }
 
@@ -81,7 +81,7 @@ final class World implements AutoCloseable {
     return service;
   }
 
-  Records records() {
+  CountingRecords records() {
     return records;
   }
 
@@ -90,7 +90,7 @@ final class World implements AutoCloseable {
     service.close();
     records.close();
     preparing = new ManualExecutor();
-    records = SqliteRecords.open(directory.resolve("lambic.db"));
+    records = new CountingRecords(SqliteRecords.open(directory.resolve("lambic.db")));
     service = open(records, preparing);
   }
 
