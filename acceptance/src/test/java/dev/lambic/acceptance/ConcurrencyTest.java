@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import software.amazon.awssdk.core.SdkBytes;
@@ -35,22 +36,25 @@ class ConcurrencyTest {
   private static void provision(LambdaClient lambda, String name, int count) {
     lambda.putProvisionedConcurrencyConfig(request ->
         request.functionName(name).qualifier("1").provisionedConcurrentExecutions(count));
-    awaitProvisioned(lambda, name, count);
+    awaitProvisioned(lambda, name, "1", count);
   }
 
-  private static void awaitProvisioned(LambdaClient lambda, String name, int count) {
+  private static void awaitProvisioned(
+      LambdaClient lambda, String name, String qualifier, int count) {
     Await.until(
         READY,
-        () -> "provisioned is " + provisioned(lambda, name),
-        () -> provisioned(lambda, name).status() == ProvisionedConcurrencyStatusEnum.READY);
-    assertThat(provisioned(lambda, name).availableProvisionedConcurrentExecutions())
+        () -> "provisioned is " + provisioned(lambda, name, qualifier),
+        () ->
+            provisioned(lambda, name, qualifier).status()
+                == ProvisionedConcurrencyStatusEnum.READY);
+    assertThat(provisioned(lambda, name, qualifier).availableProvisionedConcurrentExecutions())
         .isEqualTo(count);
   }
 
   private static GetProvisionedConcurrencyConfigResponse provisioned(
-      LambdaClient lambda, String name) {
+      LambdaClient lambda, String name, String qualifier) {
     return lambda.getProvisionedConcurrencyConfig(
-        request -> request.functionName(name).qualifier("1"));
+        request -> request.functionName(name).qualifier(qualifier));
   }
 
   private static Invoked invoke(LambdaClient lambda, String name, String event) {
@@ -149,6 +153,27 @@ class ConcurrencyTest {
         .isEqualTo("on-demand");
   }
 
+  @Test
+  void environmentsOfAnAliasFollowIt() {
+    LambdaClient lambda = LAMBIC.lambda();
+    TestFunction function = deploy(lambda, "alias");
+    lambda.createAlias(request -> request.functionName("alias").name("live").functionVersion("1"));
+    lambda.putProvisionedConcurrencyConfig(request ->
+        request.functionName("alias").qualifier("live").provisionedConcurrentExecutions(1));
+    awaitProvisioned(lambda, "alias", "live", 1);
+    Invoked first = invoke(lambda, "alias:live", "{}");
+    assertThat(first.success().path("type").asText()).isEqualTo("provisioned-concurrency");
+    lambda.updateFunctionConfiguration(request ->
+        request.functionName("alias").environment(own -> own.variables(Map.of("COLOUR", "blue"))));
+    function.awaitReady();
+    lambda.publishVersion(request -> request.functionName("alias"));
+    lambda.updateAlias(request -> request.functionName("alias").name("live").functionVersion("2"));
+    awaitProvisioned(lambda, "alias", "live", 1);
+    Invoked second = invoke(lambda, "alias:live", "{}");
+    assertThat(second.success().path("type").asText()).isEqualTo("provisioned-concurrency");
+    assertThat(second.success().path("variable").asText()).isEqualTo("blue");
+  }
+
   private static double duration(String log) {
     return Double.parseDouble(log.replaceAll("(?s).*\tDuration: ([0-9.]+) ms.*", "$1"));
   }
@@ -172,11 +197,11 @@ class ConcurrencyTest {
             request.functionName("broken").qualifier("1").provisionedConcurrentExecutions(1));
     Await.until(
         READY,
-        () -> "provisioned is " + provisioned(LAMBIC.lambda(), "broken"),
+        () -> "provisioned is " + provisioned(LAMBIC.lambda(), "broken", "1"),
         () ->
-            provisioned(LAMBIC.lambda(), "broken").status()
+            provisioned(LAMBIC.lambda(), "broken", "1").status()
                 == ProvisionedConcurrencyStatusEnum.FAILED);
-    assertThat(provisioned(LAMBIC.lambda(), "broken").statusReason())
+    assertThat(provisioned(LAMBIC.lambda(), "broken", "1").statusReason())
         .isEqualTo("FUNCTION_ERROR_INIT_FAILURE");
   }
 
@@ -198,7 +223,7 @@ class ConcurrencyTest {
                 catchThrowableOfType(
                     TooManyRequestsException.class, () -> invoke(lambda, "stopped", "{}")))
             .isNotNull();
-        awaitProvisioned(lambda, "kept", 1);
+        awaitProvisioned(lambda, "kept", "1", 1);
         JsonNode now = invoke(lambda, "kept:1", "{}").success();
         assertThat(now.path("type").asText()).isEqualTo("provisioned-concurrency");
         assertThat(now.path("calls").asInt()).isEqualTo(1);

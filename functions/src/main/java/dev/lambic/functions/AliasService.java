@@ -90,7 +90,7 @@ final class AliasService {
 
   UpdateAliasResponse update(UpdateAliasRequest request) {
     Target target = target("UpdateAlias", request.functionName());
-    FunctionImage after =
+    FunctionImage changed =
         registry.change(
             target.key(),
             before -> {
@@ -104,14 +104,18 @@ final class AliasService {
                   && !request.revisionId().equals(alias.revisionId())) {
                 throw Errors.revisionMismatch();
               }
-              AliasConfiguration changed = changed(alias, request);
-              requireSensible(changed);
-              return with(requireVersions(target, function, changed), changed);
+              AliasConfiguration next = changed(alias, request);
+              requireSensible(next);
+              FunctionImage after = with(requireVersions(target, function, next), next);
+              if (after.attached(Kind.PROVISIONED, next.name()) != null) {
+                ConcurrencyService.requireProvisionable(after, next.name());
+              }
+              return after;
             });
     return Shown.in(
         UpdateAliasResponse.builder(),
         Objects.requireNonNull(
-            Lookup.requireFunction(target, after).attached(Kind.ALIAS, request.name())));
+            Lookup.requireFunction(target, changed).attached(Kind.ALIAS, request.name())));
   }
 
   /** Even an update that names nothing makes another revision. */

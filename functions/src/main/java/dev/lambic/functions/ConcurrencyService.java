@@ -2,8 +2,6 @@ package dev.lambic.functions;
 
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -198,7 +196,7 @@ final class ConcurrencyService {
   }
 
   /** Refuses a version, and an alias of one, that has its environments by another name already. */
-  private static void requireProvisionable(FunctionImage function, String qualifier) {
+  static void requireProvisionable(FunctionImage function, String qualifier) {
     if (Configurations.isPerTenant(function.latest())) {
       throw Errors.invalid(
           "Provisioned Concurrency Configs cannot be applied to functions with tenancy"
@@ -275,25 +273,22 @@ final class ConcurrencyService {
         Lookup.target("ListProvisionedConcurrencyConfigs", request.functionName(), null)
             .unqualified();
     FunctionImage function = lookup.require(target);
-    List<Map.Entry<String, ProvisionedConcurrencyConfigListItem>> all =
-        new ArrayList<>(function.attachments().all(Kind.PROVISIONED).entrySet());
-    String after = QualifierMarker.decode(request.marker());
-    all.removeIf(entry -> entry.getKey().compareTo(after) <= 0);
-    ListProvisionedConcurrencyConfigsResponse.Builder answer =
-        ListProvisionedConcurrencyConfigsResponse.builder();
-    int size = request.maxItems() == null ? QualifierMarker.MAX_ITEMS : request.maxItems();
-    if (all.size() > size) {
-      all.subList(size, all.size()).clear();
-      answer.nextMarker(QualifierMarker.encode(all.getLast().getKey()));
+    SortedMap<String, ProvisionedConcurrencyConfigListItem> all =
+        function.attachments().all(Kind.PROVISIONED);
+    if (request.marker() != null) {
+      all = all.tailMap(Pages.last(request.marker()) + '\0');
     }
-    return answer
+    Pages.Page<Map.Entry<String, ProvisionedConcurrencyConfigListItem>> page =
+        Pages.cut(all.entrySet(), request.maxItems(), Map.Entry::getKey);
+    return ListProvisionedConcurrencyConfigsResponse.builder()
         .provisionedConcurrencyConfigs(
-            all.stream()
+            page.items().stream()
                 .map(entry ->
                     shown(function, entry.getKey(), entry.getValue()).toBuilder()
                         .functionArn(function.key().arn() + ":" + entry.getKey())
                         .build())
                 .toList())
+        .nextMarker(page.next())
         .build();
   }
 

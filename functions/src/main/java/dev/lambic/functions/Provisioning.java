@@ -22,19 +22,13 @@ final class Provisioning {
     }
     Map<String, Integer> shares = new LinkedHashMap<>();
     int left = count;
-    for (Map.Entry<String, Double> other : weights(alias).entrySet()) {
+    for (Map.Entry<String, Double> other : Routing.weights(alias).entrySet()) {
       int share = (int) Math.round(count * other.getValue());
       shares.put(other.getKey(), share);
       left -= share;
     }
     shares.put(alias.functionVersion(), left);
     return shares;
-  }
-
-  private static Map<String, Double> weights(AliasConfiguration alias) {
-    return alias.routingConfig() == null
-        ? Map.of()
-        : alias.routingConfig().additionalVersionWeights();
   }
 
   /** How many environments the versions shall have that are ready to run. */

@@ -17,6 +17,7 @@ import software.amazon.awssdk.services.lambda.model.PutProvisionedConcurrencyCon
 /** Provisioned concurrency of versions, with Lambda's errors. */
 final class ProvisionedConcurrencyTest {
   private static final String V1 = World.ARN + "f:1";
+  private static final String V2 = World.ARN + "f:2";
 
   @TempDir private Path directory;
   private World world;
@@ -218,6 +219,79 @@ final class ProvisionedConcurrencyTest {
                 .call(lambda -> lambda.listProvisionedConcurrencyConfigs(r -> r.functionName("f")))
                 .provisionedConcurrencyConfigs())
         .isEmpty();
+  }
+
+  private void alias(String name, String version) {
+    world.call(
+        lambda -> lambda.createAlias(r -> r.functionName("f").name(name).functionVersion(version)));
+  }
+
+  @Test
+  void followsItsAlias() {
+    publish();
+    alias("live", "1");
+    put("live", 4);
+    assertThat(world.ahead.wanted).isEqualTo(Map.of(V1, 4));
+    world.ahead.say(V1, 4, ProvisionedConcurrencyStatusEnum.READY, null);
+    assertThat(get("live").availableProvisionedConcurrentExecutions()).isEqualTo(4);
+    world.call(lambda ->
+        lambda.updateAlias(r ->
+            r.functionName("f")
+                .name("live")
+                .routingConfig(route -> route.additionalVersionWeights(Map.of("2", 0.25)))));
+    assertThat(world.ahead.wanted).isEqualTo(Map.of(V1, 3, V2, 1));
+    assertThat(get("live").status()).isEqualTo(ProvisionedConcurrencyStatusEnum.IN_PROGRESS);
+    world.ahead.say(V2, 1, ProvisionedConcurrencyStatusEnum.READY, null);
+    assertThat(get("live").status()).isEqualTo(ProvisionedConcurrencyStatusEnum.READY);
+    assertThat(
+            world
+                .call(lambda -> lambda.listProvisionedConcurrencyConfigs(r -> r.functionName("f")))
+                .provisionedConcurrencyConfigs()
+                .getFirst()
+                .functionArn())
+        .isEqualTo(World.ARN + "f:live");
+    world.call(lambda ->
+        lambda.updateAlias(r ->
+            r.functionName("f")
+                .name("live")
+                .functionVersion("2")
+                .routingConfig(route -> route.additionalVersionWeights(Map.of()))));
+    assertThat(world.ahead.wanted).isEqualTo(Map.of(V2, 4));
+    world.call(lambda -> lambda.deleteAlias(r -> r.functionName("f").name("live")));
+    assertThat(world.ahead.wanted).isEmpty();
+  }
+
+  @Test
+  void isGivenToAVersionByOneNameOnly() {
+    publish();
+    alias("live", "1");
+    alias("next", "2");
+    put("1", 1);
+    String ofVersion =
+        "409 ResourceConflictException: Alias can't be used for Provisioned Concurrency"
+            + " configuration on an already Provisioned version";
+    assertThat(refusal("f", "live", 1)).isEqualTo(ofVersion);
+    put("next", 1);
+    assertThat(refusal("f", "2", 1))
+        .isEqualTo(
+            "409 ResourceConflictException: Version is pointed by a Provisioned Concurrency"
+                + " alias");
+    assertThat(
+            world.error(
+                l -> l.updateAlias(r -> r.functionName("f").name("next").functionVersion("1"))))
+        .isEqualTo(ofVersion);
+    put("1", 2);
+    put("next", 2);
+    assertThat(world.ahead.wanted).isEqualTo(Map.of(V1, 2, V2, 2));
+  }
+
+  @Test
+  void isNotForAnAliasOfWhatIsNotPublished() {
+    alias("edge", "$LATEST");
+    assertThat(refusal("f", "edge", 1))
+        .isEqualTo(
+            "400 InvalidParameterValueException: Provisioned Concurrency Configs cannot be applied"
+                + " to unpublished function versions.");
   }
 
   @Test

@@ -40,18 +40,18 @@ final class Provision {
     return failure == null ? Math.max(0, wanted - size()) : 0;
   }
 
-  /** How many there are more than there should be. */
-  int excess() {
-    return Math.max(0, size() - wanted);
+  /** Whether one that was begun need not be made any more. */
+  boolean isEnough() {
+    return size() > wanted;
+  }
+
+  /** Whether there are more than there should be, be some about to be made or not. */
+  boolean isTooMany() {
+    return initialising.size() + ready.size() > wanted;
   }
 
   private int size() {
     return making + initialising.size() + ready.size();
-  }
-
-  /** Whether nothing is left of it. */
-  boolean isEmpty() {
-    return size() == 0;
   }
 
   /** Another one is about to be made. */
@@ -91,8 +91,8 @@ final class Provision {
     }
   }
 
-  /** One of those that there are more than there should be; null if it is not made yet. */
-  @Nullable Worker anyExcess() {
+  /** One of those that there are too many of, rather one that runs nothing; null if none is. */
+  @Nullable Worker oneTooMany() {
     if (!initialising.isEmpty()) {
       return initialising.iterator().next();
     }

@@ -136,10 +136,9 @@ final class Provisioner {
   private List<Worker> shed(Provision provision, int count) {
     List<Worker> over = new ArrayList<>();
     provision.want(count);
-    while (provision.excess() > 0) {
-      Worker worker = provision.anyExcess();
+    while (provision.isTooMany()) {
+      Worker worker = provision.oneTooMany();
       if (worker == null) {
-        // Who is not there yet is looked at once it is.
         break;
       }
       detach(worker);
@@ -220,7 +219,7 @@ final class Provisioner {
     @Override
     public boolean isWanted(Provision of) {
       synchronized (lock) {
-        return !home.isDraining() && of.excess() == 0;
+        return !home.isDraining() && !of.isEnough();
       }
     }
 
@@ -249,16 +248,22 @@ final class Provisioner {
     @Override
     public void dropped(ProvisionedStart start) {
       synchronized (lock) {
-        start.of().abandon();
-        give(start.of().image);
+        abandon(start);
       }
+      // It may be wanted again by now.
+      refill(start.of());
+    }
+
+    private void abandon(ProvisionedStart start) {
+      start.of().abandon();
+      give(start.of().image);
     }
 
     @Override
     public void notMade(ProvisionedStart start, String why) {
       synchronized (lock) {
         if (!start.known) {
-          dropped(start);
+          abandon(start);
         }
         start.of().failed(why);
       }
@@ -270,7 +275,7 @@ final class Provisioner {
       boolean over;
       synchronized (lock) {
         Provision of = worker.place().provision;
-        over = of == null || of.excess() > 0;
+        over = of == null || of.isTooMany();
         if (over) {
           detach(worker);
         } else if (of != null) {

@@ -195,6 +195,19 @@ final class ProvisionedTest {
   }
 
   @Test
+  void keepsWhatThereIsRatherThanWhatIsYetToCome() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment made = ahead(stage, "f", 1).getFirst();
+      stage.dispatcher.provision(stage.image("f"), 2);
+      stage.dispatcher.provision(stage.image("f"), 1);
+      stage.later.settle();
+      assertThat(made.isKilled()).isFalse();
+      assertThat(stage.starter.started()).hasSize(1);
+      assertThat(stage.dispatcher.slots()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void endsThoseThatStillInitialise() {
     try (Stage stage = new Stage()) {
       stage.provision("f", 1);
