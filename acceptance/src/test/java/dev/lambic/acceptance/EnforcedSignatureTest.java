@@ -190,6 +190,32 @@ class EnforcedSignatureTest {
   }
 
   @Test
+  void functionUrlsWantTheSameSignatures() throws IOException {
+    try (LambdaClient lambda = client(keyId, secret)) {
+      TestFunction function = TestFunction.python(lambda, "behind-url", "web.py");
+      URI url =
+          URI.create(
+                  lambda
+                      .createFunctionUrlConfig(
+                          r -> r.functionName(function.name()).authType("AWS_IAM"))
+                      .functionUrl())
+              .resolve("/path?b=1&a=2");
+      assertThat(signed(url, known()).status()).isEqualTo(201);
+      assertThat(signed(url, SignedRequest.How.plain("222222222222", secret)).body())
+          .isEqualTo("{\"message\":\"" + UNKNOWN + "\"}");
+      UrlCall wrong = signed(url, SignedRequest.How.plain(keyId, "wrong"));
+      assertThat(wrong.status()).isEqualTo(403);
+      assertThat(wrong.body()).startsWith("{\"message\":\"The request signature");
+      function.delete();
+    }
+  }
+
+  private static UrlCall signed(URI url, SignedRequest.How how) throws IOException {
+    SignedRequest request = SignedRequest.of(SdkHttpMethod.GET, url, "", how);
+    return UrlCall.send(LAMBIC.server().address(), "GET", url, request.headers(), "");
+  }
+
+  @Test
   void functionsSpeakToTheServerWithTheirOwnKeys() {
     try (LambdaClient lambda = client(keyId, secret)) {
       TestFunction function =

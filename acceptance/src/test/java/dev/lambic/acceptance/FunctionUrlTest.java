@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import software.amazon.awssdk.http.SdkHttpMethod;
+import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.FunctionUrlAuthType;
 import software.amazon.awssdk.services.lambda.model.InvokeMode;
 
@@ -70,6 +71,25 @@ class FunctionUrlTest {
     permit(name, "222222222222", FunctionUrlAuthType.AWS_IAM);
     assertThat(signed(url, "222222222222").status()).isEqualTo(201);
     assertThat(signed(url, "333333333333").status()).isEqualTo(403);
+  }
+
+  @Test
+  void anAliasHasItsOwnAddress() throws IOException {
+    LambdaClient client = LAMBIC.lambda();
+    String name = TestFunction.python(client, "aliased", "web.py").name();
+    client.publishVersion(r -> r.functionName(name));
+    client.createAlias(r -> r.functionName(name).name("live").functionVersion("1"));
+    URI url =
+        URI.create(
+            client
+                .createFunctionUrlConfig(r ->
+                    r.functionName(name).qualifier("live").authType(FunctionUrlAuthType.AWS_IAM))
+                .functionUrl());
+    UrlCall answer = signed(url, "test");
+    assertThat(answer.status()).isEqualTo(201);
+    assertThat(answer.header("X-Arn")).containsExactly(Clients.arn(name) + ":live");
+    client.deleteAlias(r -> r.functionName(name).name("live"));
+    assertThat(signed(url, "test").status()).isEqualTo(404);
   }
 
   @Test

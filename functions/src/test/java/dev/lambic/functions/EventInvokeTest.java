@@ -97,6 +97,35 @@ class EventInvokeTest {
   }
 
   @Test
+  void aliasesHaveTheirOwnToo() {
+    world.call(l -> l.createAlias(r -> r.functionName("fn").name("live").functionVersion("1")));
+    for (String name : new String[] {"fn:live", World.ARN + "fn:live"}) {
+      assertThat(put(name, r -> r.maximumRetryAttempts(1)).functionArn())
+          .isEqualTo(World.ARN + "fn:live");
+      assertThat(put(name, r -> r.qualifier("live").maximumRetryAttempts(1)).functionArn())
+          .isEqualTo(World.ARN + "fn:live");
+      assertThat(error(name, r -> r.qualifier("1").maximumRetryAttempts(1)))
+          .isEqualTo(
+              "400 InvalidParameterValueException: The derived qualifier from the function name"
+                  + " does not match the specified qualifier.");
+    }
+    put("fn", r -> r.maximumRetryAttempts(0));
+    put("fn:1", r -> r.maximumRetryAttempts(0));
+    assertThat(
+            world
+                .call(l -> l.listFunctionEventInvokeConfigs(r -> r.functionName("fn")))
+                .functionEventInvokeConfigs())
+        .extracting(FunctionEventInvokeConfig::functionArn)
+        .containsExactly(World.ARN + "fn:$LATEST", World.ARN + "fn:1", World.ARN + "fn:live");
+    world.call(l -> l.deleteAlias(r -> r.functionName("fn").name("live")));
+    assertThat(world.error(l -> l.getFunctionEventInvokeConfig(r -> r.functionName("fn:live"))))
+        .isEqualTo(
+            "404 ResourceNotFoundException: The function "
+                + World.ARN
+                + "fn:live doesn't have an EventInvokeConfig");
+  }
+
+  @Test
   void destinationsAreOtherFunctionsQueuesTopicsAndBuses() {
     world.create("other");
     assertThat(

@@ -133,6 +133,39 @@ class PolicyTest {
   }
 
   @Test
+  void aliasesHavePoliciesOfTheirOwnWhichGoWithThem() {
+    world.call(l ->
+        l.createFunction(r -> {
+          World.usual("fn").accept(r);
+          r.publish(true);
+        }));
+    world.settle();
+    String before =
+        world
+            .call(l -> l.createAlias(r -> r.functionName("fn").name("live").functionVersion("1")))
+            .revisionId();
+    String latest = world.configuration("fn").revisionId();
+    String statement = add("fn", "a", "222222222222", r -> r.qualifier("live").revisionId(before));
+    assertThat(statement).contains("\"Resource\":\"" + World.ARN + "fn:live\"");
+    String revision =
+        world.call(l -> l.getPolicy(r -> r.functionName("fn").qualifier("live"))).revisionId();
+    assertThat(revision).isNotEqualTo(before);
+    assertThat(world.call(l -> l.getAlias(r -> r.functionName("fn").name("live"))).revisionId())
+        .isEqualTo(revision);
+    assertThat(world.configuration("fn").revisionId()).isEqualTo(latest);
+    assertThat(invoked(OTHER, World.ARN + "fn:live")).isEqualTo(World.ARN + "fn:live");
+    assertThat(invoked(OTHER, World.ARN + "fn")).startsWith("403 ");
+    assertThat(invoked(OTHER, World.ARN + "fn:1")).startsWith("403 ");
+    world.call(l -> l.updateAlias(r -> r.functionName("fn").name("live").description("new")));
+    world.restart();
+    assertThat(policy("fn:live")).isEqualTo(HEAD + statement + "]}");
+    world.call(l -> l.deleteAlias(r -> r.functionName("fn").name("live")));
+    world.call(l -> l.createAlias(r -> r.functionName("fn").name("live").functionVersion("1")));
+    assertThat(world.error(l -> l.getPolicy(r -> r.functionName("fn").qualifier("live"))))
+        .isEqualTo("404 ResourceNotFoundException: The resource you requested does not exist.");
+  }
+
+  @Test
   void wrongRequestsAreRefusedInAwsWords() {
     world.create("fn");
     add("fn", "one", "222222222222", r -> {});

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,6 +19,7 @@ import software.amazon.awssdk.services.lambda.model.CreateFunctionUrlConfigRespo
 import software.amazon.awssdk.services.lambda.model.FunctionUrlAuthType;
 import software.amazon.awssdk.services.lambda.model.GetFunctionUrlConfigResponse;
 import software.amazon.awssdk.services.lambda.model.InvokeMode;
+import software.amazon.awssdk.services.lambda.model.ListFunctionUrlConfigsResponse;
 
 /** The configuration of function URLs. */
 class UrlConfigTest {
@@ -78,6 +83,48 @@ class UrlConfigTest {
     assertThat(world.error(l -> l.getFunctionUrlConfig(r -> r.functionName("fn"))))
         .isEqualTo(ABSENT);
     assertThat(create()).isEqualTo(url);
+  }
+
+  @Test
+  void aliasesHaveUrlsOfTheirOwnInPages() {
+    world.call(l ->
+        l.createFunction(r -> {
+          World.usual("fn").accept(r);
+          r.publish(true);
+        }));
+    world.settle();
+    String own = create();
+    for (String alias : List.of("a", "b")) {
+      world.call(l -> l.createAlias(r -> r.functionName("fn").name(alias).functionVersion("1")));
+      world.call(l ->
+          l.createFunctionUrlConfig(
+              r -> r.functionName("fn").qualifier(alias).authType("AWS_IAM")));
+    }
+    List<String> arns = new ArrayList<>();
+    Set<String> urls = new HashSet<>();
+    String marker = null;
+    do {
+      String from = marker;
+      ListFunctionUrlConfigsResponse page =
+          world.call(
+              l -> l.listFunctionUrlConfigs(r -> r.functionName("fn").maxItems(1).marker(from)));
+      assertThat(page.functionUrlConfigs()).hasSize(1);
+      arns.add(page.functionUrlConfigs().getFirst().functionArn());
+      urls.add(page.functionUrlConfigs().getFirst().functionUrl());
+      marker = page.nextMarker();
+    } while (marker != null);
+    assertThat(arns).containsExactly(World.ARN + "fn", World.ARN + "fn:a", World.ARN + "fn:b");
+    assertThat(urls).hasSize(3).contains(own);
+    String url =
+        world
+            .call(l -> l.getFunctionUrlConfig(r -> r.functionName("fn").qualifier("a")))
+            .functionUrl();
+    String id = URI.create(url).getHost().split("\\.", 2)[0];
+    assertThat(Objects.requireNonNull(world.service().urls().find(id)).alias()).isEqualTo("a");
+    world.call(l -> l.deleteAlias(r -> r.functionName("fn").name("a")));
+    assertThat(world.service().urls().find(id)).isNull();
+    assertThat(world.error(l -> l.getFunctionUrlConfig(r -> r.functionName("fn").qualifier("a"))))
+        .isEqualTo(ABSENT);
   }
 
   @Test
