@@ -92,6 +92,11 @@ class S3Test {
   }
 
   @Test
+  void functionsTakeTheirCodeOutOfIt(@TempDir Path directory) {
+    succeeds(Script.python(address(), Places.script("use_code_from_s3.py")).run(directory));
+  }
+
+  @Test
   void theAwsCliDoesAllOfIt(@TempDir Path directory) {
     succeeds(Script.withAwsCli(address(), Places.script("use_s3_cli.sh")).run(directory));
   }

@@ -1,7 +1,12 @@
 package dev.lambic.functions;
 
+import java.io.IOException;
+import java.io.InputStream;
+
 /** The table at the end of a zip file, which readers load whole. */
 final class CentralDirectory {
+  private static final int ENTRY = 'P' << 24 | 'K' << 16 | 1 << 8 | 2;
+
   private CentralDirectory() {}
 
   /**
@@ -10,11 +15,16 @@ final class CentralDirectory {
    * <p>Each entry of the table begins with the bytes {@code PK 1 2}, so counting those bounds the
    * memory that a reader needs before it allocates any. Stored archives inside count too.
    */
-  static int possibleEntries(byte[] zip) {
+  static int possibleEntries(InputStream zip) throws IOException {
     int count = 0;
-    for (int i = 0; i + 3 < zip.length; i++) {
-      if (zip[i] == 'P' && zip[i + 1] == 'K' && zip[i + 2] == 1 && zip[i + 3] == 2) {
-        count++;
+    int last = 0;
+    byte[] piece = new byte[1 << 16];
+    for (int length = zip.read(piece); length >= 0; length = zip.read(piece)) {
+      for (int i = 0; i < length; i++) {
+        last = last << 8 | (piece[i] & 0xff);
+        if (last == ENTRY) {
+          count++;
+        }
       }
     }
     return count;

@@ -6,20 +6,17 @@ import dev.lambic.kernel.Ticker;
 import dev.lambic.store.BlobId;
 import dev.lambic.store.Blobs;
 import dev.lambic.store.Directories;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -145,19 +142,41 @@ public final class CodeStore {
    * @throws software.amazon.awssdk.services.lambda.model.LambdaException if AWS would refuse it
    */
   Staged stage(byte[] zip) {
-    String codeId = HexFormat.of().formatHex(sha256(zip));
-    Lease lease = hold(codeId);
+    return stage(Zip.of(zip));
+  }
+
+  /** As the other one; the package is closed when it is kept or refused. */
+  Staged stage(Zip zip) {
+    Lease lease = null;
     try (Turn _ = turn()) {
+      String codeId = zip.sha256();
+      lease = hold(codeId);
       Path place = lease.directory();
       Path built = Files.isDirectory(place) ? place : unpack(zip);
       return new Staged(codeId, zip, built, lease);
     } catch (IOException e) {
-      lease.close();
+      giveUp(zip, lease);
       throw platform("The deployment package could not be unpacked.", e);
     } catch (RuntimeException e) {
-      lease.close();
+      giveUp(zip, lease);
       throw e;
     }
+  }
+
+  private static void giveUp(Zip zip, @Nullable Lease lease) {
+    if (lease != null) {
+      lease.close();
+    }
+    try {
+      zip.close();
+    } catch (IOException e) {
+      throw platform("The deployment package could not be removed.", e);
+    }
+  }
+
+  /** A file for a package that is being fetched; a crash leaves it to the next start. */
+  Path temporaryFile() throws IOException {
+    return Files.createTempFile(directory, UNFINISHED, ".zip");
   }
 
   private Turn turn() {
@@ -176,8 +195,8 @@ public final class CodeStore {
 
   /** Stages a package that was kept earlier. */
   Staged restage(String codeId) {
-    try (var in = packages.open(codeId)) {
-      return stage(in.readAllBytes());
+    try {
+      return stage(Zip.inFile(packages.path(codeId)));
     } catch (IOException e) {
       throw platform("The deployment package " + codeId + " cannot be read.", e);
     }
@@ -305,7 +324,7 @@ public final class CodeStore {
     }
   }
 
-  private Path unpack(byte[] zip) throws IOException {
+  private Path unpack(Zip zip) throws IOException {
     Path temporary = Files.createTempDirectory(directory, UNFINISHED);
     try {
       Unzip.into(temporary, zip);
@@ -349,14 +368,6 @@ public final class CodeStore {
     }
   }
 
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
-  }
-
   private static LambicException platform(String message, IOException cause) {
     return new LambicException("ServiceException", Blame.PLATFORM, message, cause);
   }
@@ -367,11 +378,11 @@ public final class CodeStore {
     private final long size;
     private final Path built;
     private final Lease lease;
-    private byte @Nullable [] zip;
+    private @Nullable Zip zip;
 
-    private Staged(String codeId, byte[] zip, Path built, Lease lease) {
+    private Staged(String codeId, Zip zip, Path built, Lease lease) {
       this.codeId = codeId;
-      this.size = zip.length;
+      this.size = zip.size();
       this.zip = zip;
       this.built = built;
       this.lease = lease;
@@ -395,11 +406,15 @@ public final class CodeStore {
     /** Makes the package itself durable, which comes before a function refers to it. */
     void keep() {
       try {
-        if (zip != null && !packages.contains(codeId)) {
-          packages.put(new ByteArrayInputStream(zip));
-        }
         // Many may wait to be published, and a package is large.
-        zip = null;
+        try (@Nullable Zip kept = zip) {
+          zip = null;
+          if (kept != null && !packages.contains(codeId)) {
+            try (InputStream in = kept.stream()) {
+              packages.put(in);
+            }
+          }
+        }
       } catch (IOException e) {
         throw platform("The deployment package could not be stored.", e);
       }
@@ -421,7 +436,8 @@ public final class CodeStore {
     /** Gives up what was not published, and the hold on the package. */
     @Override
     public void close() {
-      try {
+      try (@Nullable Zip _ = zip) {
+        zip = null;
         if (!built.equals(lease.directory()) && Files.exists(built)) {
           Trees.delete(built);
         }

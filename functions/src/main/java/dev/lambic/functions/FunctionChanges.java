@@ -4,7 +4,6 @@ import dev.lambic.wire.Caller;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.DeleteFunctionRequest;
@@ -22,10 +21,10 @@ import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationR
  * promises are theirs too.
  */
 final class FunctionChanges {
-  static final int MAX_ZIP_BYTES = 52_428_800;
-
   private final String architecture;
   private final CodeStore code;
+  private final PackageSource packages;
+  private final Neighbours neighbours;
   private final ContainerImages containers;
   private final Configurations configurations;
   private final Validation validation;
@@ -39,6 +38,7 @@ final class FunctionChanges {
   FunctionChanges(
       String architecture,
       CodeStore code,
+      Neighbours neighbours,
       ContainerImages containers,
       Configurations configurations,
       Validation validation,
@@ -49,6 +49,8 @@ final class FunctionChanges {
       SigningService signing) {
     this.architecture = architecture;
     this.code = code;
+    this.neighbours = neighbours;
+    this.packages = new PackageSource(code, neighbours);
     this.containers = containers;
     this.configurations = configurations;
     this.validation = validation;
@@ -64,6 +66,7 @@ final class FunctionChanges {
     FunctionKey key = newFunction(request.functionName());
     UpdateFunctionConfigurationRequest settings = Configurations.settings(request);
     validation.create(key, request, settings);
+    neighbours.checkRole(request.role());
     String signingArn = request.codeSigningConfigArn();
     if (signingArn != null) {
       signing.checkNew(signingArn, request.packageType() == PackageType.IMAGE, key.name());
@@ -71,11 +74,11 @@ final class FunctionChanges {
     if (request.packageType() == PackageType.IMAGE) {
       return createFromImage(key, request, settings);
     }
-    byte[] zip = zip(request.code() == null ? FunctionCode.builder().build() : request.code());
     requireAbsent(key, registry.find(key));
     FunctionConfiguration bare = Configurations.merge(key, defaults(key, request), settings);
     KeptSettings.checkMerged(bare);
-    CodeStore.Staged staged = code.stage(zip);
+    FunctionCode source = request.code() == null ? FunctionCode.builder().build() : request.code();
+    CodeStore.Staged staged = code.stage(packages.read(source));
     try (LayerUse use = LayerUse.of(settings.layers(), layers, code)) {
       use.checkSize(staged.unpackedBytes());
       staged.keep();
@@ -167,7 +170,7 @@ final class FunctionChanges {
     validation.architectures(request.architecturesAsStrings());
     validation.updatable(seen.latest().runtimeAsString());
     Lookup.requireChangeable(seen, request.revisionId());
-    CodeStore.Staged staged = code.stage(zip(source(request)));
+    CodeStore.Staged staged = code.stage(packages.read(source(request)));
     try {
       if (Boolean.TRUE.equals(request.dryRun())) {
         requireSize(seen.latest(), staged);
@@ -236,6 +239,9 @@ final class FunctionChanges {
     Target target =
         Lookup.target("UpdateFunctionConfiguration", request.functionName(), null).unqualified();
     validation.update(request);
+    if (request.role() != null) {
+      neighbours.checkRole(request.role());
+    }
     try (LayerUse use = LayerUse.of(request.layers(), layers, code)) {
       FunctionImage after =
           registry.change(
@@ -330,22 +336,9 @@ final class FunctionChanges {
         .zipFile(request.zipFile())
         .s3Bucket(request.s3Bucket())
         .s3Key(request.s3Key())
+        .s3ObjectVersion(request.s3ObjectVersion())
         .sourceKMSKeyArn(request.sourceKMSKeyArn())
         .build();
-  }
-
-  /** The deployment package, which may be a layer's. */
-  static byte[] zip(FunctionCode source) {
-    Unsupported.check(source);
-    SdkBytes zip = source.zipFile();
-    if (zip == null) {
-      throw Errors.invalid("Please provide a source for function code.");
-    }
-    byte[] bytes = zip.asByteArrayUnsafe();
-    if (bytes.length > MAX_ZIP_BYTES) {
-      throw Errors.zipTooLarge(MAX_ZIP_BYTES);
-    }
-    return bytes;
   }
 
   private static FunctionKey newFunction(String nameOrArn) {

@@ -101,7 +101,7 @@ final class FunctionReads {
             limit
                 .totalCodeSize(TOTAL_CODE_BYTES)
                 .codeSizeUnzipped(Unzip.MAX_BYTES)
-                .codeSizeZipped((long) FunctionChanges.MAX_ZIP_BYTES)
+                .codeSizeZipped((long) PackageSource.MAX_ZIP_BYTES)
                 .concurrentExecutions(concurrency)
                 .unreservedConcurrentExecutions(unreserved))
         .accountUsage(

@@ -170,6 +170,7 @@ public final class FunctionService implements LambdaClient {
   private final MappingService mappingService;
   private final SigningService signing;
   private final Notices notices = new Notices();
+  private final Neighbours neighbours = new Neighbours();
   private final FunctionChanges changes;
   private final FunctionReads reads;
   private final ConcurrencyService concurrency;
@@ -201,7 +202,8 @@ public final class FunctionService implements LambdaClient {
     FunctionRecords functions = new FunctionRecords(records);
     List<FunctionImage> kept = functions.load();
     this.layers = LayerRegistry.open(new LayerRecords(records), kept);
-    this.layerService = new LayerService(layers, code, downloads, configurations, ambient);
+    this.layerService =
+        new LayerService(layers, code, neighbours, downloads, configurations, ambient);
     this.preparation =
         new Preparation(code, containers, layers, configurations, ambient, preparing);
     this.registry =
@@ -225,6 +227,7 @@ public final class FunctionService implements LambdaClient {
         new FunctionChanges(
             config.architecture(),
             code,
+            neighbours,
             containers,
             configurations,
             validation,
@@ -313,6 +316,11 @@ public final class FunctionService implements LambdaClient {
   /** Tells the listener of every change from now on. */
   public void listen(FunctionListener listener) {
     registry.listen(listener);
+  }
+
+  /** Lets code come from S3, and roles be refused that do not let Lambda in. */
+  public void use(CodeObjects objects, ExecutionRoles roles) {
+    neighbours.use(objects, roles);
   }
 
   /**

@@ -44,6 +44,7 @@ final class LayerService {
 
   private final LayerRegistry registry;
   private final CodeStore code;
+  private final PackageSource packages;
   private final CodeDownloads downloads;
   private final Configurations configurations;
   private final Ambient ambient;
@@ -51,11 +52,13 @@ final class LayerService {
   LayerService(
       LayerRegistry registry,
       CodeStore code,
+      Neighbours neighbours,
       CodeDownloads downloads,
       Configurations configurations,
       Ambient ambient) {
     this.registry = registry;
     this.code = code;
+    this.packages = new PackageSource(code, neighbours);
     this.downloads = downloads;
     this.configurations = configurations;
     this.ambient = ambient;
@@ -269,12 +272,13 @@ final class LayerService {
     }
   }
 
-  private static byte[] zip(LayerVersionContentInput content) {
-    return FunctionChanges.zip(
+  private Zip zip(LayerVersionContentInput content) {
+    return packages.read(
         FunctionCode.builder()
             .zipFile(content.zipFile())
             .s3Bucket(content.s3Bucket())
             .s3Key(content.s3Key())
+            .s3ObjectVersion(content.s3ObjectVersion())
             .build());
   }
 

@@ -28,11 +28,7 @@ final class Unsupported {
       List.of(new Rule<>("PublishTo", r -> r.publishToAsString() != null));
 
   private static final List<Rule<FunctionCode>> CODE =
-      List.of(
-          new Rule<>(
-              "S3Bucket and S3Key (send the deployment package as ZipFile)",
-              c -> used(c.s3Bucket()) || used(c.s3Key())),
-          new Rule<>("SourceKMSKeyArn", c -> used(c.sourceKMSKeyArn())));
+      List.of(new Rule<>("SourceKMSKeyArn", c -> used(c.sourceKMSKeyArn())));
 
   private static final List<Rule<UpdateFunctionCodeRequest>> UPDATE_CODE =
       List.of(new Rule<>("PublishTo", r -> r.publishToAsString() != null));

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -20,7 +21,6 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
-import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 
 /**
  * Unpacks one deployment package into an empty directory.
@@ -66,18 +66,21 @@ final class Unzip {
    * @param root an empty directory, which becomes the unpacked package
    * @throws software.amazon.awssdk.services.lambda.model.LambdaException if the package is refused
    */
-  static void into(Path root, byte[] zip) throws IOException {
-    if (zip.length == 0) {
+  static void into(Path root, Zip zip) throws IOException {
+    if (zip.size() == 0) {
       throw Errors.invalid("Uploaded file must be a non-empty zip");
     }
-    if (CentralDirectory.possibleEntries(zip) > MAX_ENTRIES) {
-      throw Errors.cannotUnzip();
+    try (InputStream in = zip.stream()) {
+      if (CentralDirectory.possibleEntries(in) > MAX_ENTRIES) {
+        throw Errors.cannotUnzip();
+      }
     }
     new Unzip(root).unpack(zip);
   }
 
-  private void unpack(byte[] zip) throws IOException {
-    try (ZipFile file = open(zip)) {
+  private void unpack(Zip zip) throws IOException {
+    try (SeekableByteChannel channel = zip.channel();
+        ZipFile file = open(channel)) {
       List<ZipArchiveEntry> entries = Collections.list(file.getEntriesInPhysicalOrder());
       if (entries.isEmpty()) {
         throw Errors.invalid("Uploaded file must be a non-empty zip");
@@ -101,12 +104,9 @@ final class Unzip {
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
-  private static ZipFile open(byte[] zip) {
+  private static ZipFile open(SeekableByteChannel zip) {
     try {
-      return ZipFile.builder()
-          .setSeekableByteChannel(new SeekableInMemoryByteChannel(zip))
-          .setCharset(StandardCharsets.UTF_8)
-          .get();
+      return ZipFile.builder().setSeekableByteChannel(zip).setCharset(StandardCharsets.UTF_8).get();
     } catch (IOException | RuntimeException e) {
       throw malformed(e);
     }

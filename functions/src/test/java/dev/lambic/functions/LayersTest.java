@@ -251,11 +251,6 @@ class LayersTest {
         .isEqualTo(
             "400 InvalidParameterValueException: Could not unzip uploaded file. Please check your"
                 + " file, then try to upload again.");
-    assertThat(
-            world.error(l ->
-                l.publishLayerVersion(
-                    r -> r.layerName("l").content(c -> c.s3Bucket("bucket").s3Key("key")))))
-        .contains("Lambic does not support S3Bucket and S3Key");
     assertThat(publish(world, "l", "1").version()).isEqualTo(1);
   }
 

@@ -21,7 +21,7 @@ class MergedTreeTest {
     List<Path> trees = new ArrayList<>();
     for (Zips one : packages) {
       Path tree = Files.createTempDirectory(directory, "layer");
-      Unzip.into(tree, one.bytes());
+      Unzip.into(tree, Zip.of(one.bytes()));
       trees.add(tree);
     }
     Path root = Files.createTempDirectory(directory, "merged");
@@ -96,9 +96,9 @@ class MergedTreeTest {
   @Test
   void theLayersThemselvesAreAsTheyWere() throws IOException {
     Path tree = Files.createTempDirectory(directory, "layer");
-    Unzip.into(tree, new Zips().file("dir/in", "1").bytes());
+    Unzip.into(tree, Zip.of(new Zips().file("dir/in", "1").bytes()));
     Path over = Files.createTempDirectory(directory, "layer");
-    Unzip.into(over, new Zips().file("dir", "2").bytes());
+    Unzip.into(over, Zip.of(new Zips().file("dir", "2").bytes()));
     Path root = Files.createTempDirectory(directory, "merged");
     MergedTree.into(root, List.of(tree, over));
     Trees.delete(root);

@@ -257,7 +257,7 @@ class UnzipTest {
       byte[] cut = random.nextInt(4) == 0 ? Arrays.copyOf(bad, random.nextInt(bad.length)) : bad;
       Path target = Files.createTempDirectory(directory, "round");
       try {
-        Unzip.into(target, cut);
+        Unzip.into(target, Zip.of(cut));
       } catch (LambdaException e) {
         assertThat(e.statusCode()).isEqualTo(400);
       }
@@ -267,7 +267,7 @@ class UnzipTest {
   }
 
   private void unpack(Zips zips) throws IOException {
-    Unzip.into(root, zips.bytes());
+    Unzip.into(root, Zip.of(zips.bytes()));
   }
 
   private void refused(byte[] zip) throws IOException {
@@ -278,7 +278,7 @@ class UnzipTest {
   private String error(byte[] zip) throws IOException {
     Path target = Files.createTempDirectory(directory, "refused");
     LambdaException error =
-        catchThrowableOfType(LambdaException.class, () -> Unzip.into(target, zip));
+        catchThrowableOfType(LambdaException.class, () -> Unzip.into(target, Zip.of(zip)));
     assertThat(error).as("it was accepted").isNotNull();
     Trees.delete(target);
     return error.awsErrorDetails().errorMessage();

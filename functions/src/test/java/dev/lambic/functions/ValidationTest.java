@@ -261,7 +261,6 @@ class ValidationTest {
 
   @ParameterizedTest
   @CsvSource({
-    "S3Bucket and S3Key (send the deployment package as ZipFile)",
     "SourceKMSKeyArn",
     "PublishTo",
     "FileSystemConfigs",
@@ -281,8 +280,7 @@ class ValidationTest {
             case "CapacityProviderConfig" ->
                 r.capacityProviderConfig(
                     c -> c.lambdaManagedInstancesCapacityProviderConfig(l -> {}));
-            case "DurableConfig" -> r.durableConfig(d -> d.executionTimeout(1));
-            default -> r.code(c -> c.s3Bucket("bucket").s3Key("key"));
+            default -> r.durableConfig(d -> d.executionTimeout(1));
           }
         };
     assertThat(create(with))

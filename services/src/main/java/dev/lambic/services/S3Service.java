@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class S3Service implements StreamedPassThrough, AutoCloseable {
   private static final int PIECE = 64 << 10;
+
+  /** Calls that pass through at one time; the others wait with their bodies unread. */
+  private static final int MAX_CALLS = 100;
+
+  private static final int PATIENCE_SECONDS = 60;
 
   /** An object of five gibibytes over a slow line takes long. */
   private static final Duration CALL_LIMIT = Duration.ofHours(6);
@@ -60,6 +67,7 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
       Set.of("connection", "keep-alive", "transfer-encoding", "server", "date");
 
   private final NeighbourProcess process;
+  private final Semaphore calls = new Semaphore(MAX_CALLS, true);
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
@@ -93,8 +101,9 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
   @Override
   public void handle(Call call, StreamedBody body) {
     String target = S3Target.of(call.request());
-    HttpRequest forward = forwarded(call.request(), target, body);
+    awaitTurn();
     try {
+      HttpRequest forward = forwarded(call.request(), target, body);
       HttpResponse<InputStream> answer =
           client.send(forward, HttpResponse.BodyHandlers.ofInputStream());
       try (InputStream content = answer.body()) {
@@ -108,7 +117,20 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw NeighbourProcess.unavailable("Interrupted.", e);
+    } finally {
+      calls.release();
     }
+  }
+
+  private void awaitTurn() {
+    try {
+      if (calls.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw new LambicException("SlowDown", Blame.CAPACITY, "Please reduce your request rate.");
   }
 
   private HttpRequest forwarded(
@@ -198,7 +220,12 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
    * @throws LambicException if S3 cannot be asked
    */
   public Fetched fetch(String bucket, String key, @Nullable String version) {
-    String target = S3Target.of(bucket, key, version);
+    String target;
+    try {
+      target = S3Target.of(bucket, key, version);
+    } catch (LambicException e) {
+      return new Fetched.Refused(e.code(), String.valueOf(e.getMessage()));
+    }
     try {
       HttpResponse<InputStream> answer =
           client.send(

@@ -12,7 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the thread on which a body arrives to the one that reads it, holding little in between.
+ * From the thread on which a body arrives to the one that reads it, holding little in between, and
+ * nothing before it is read for the first time.
  *
  * <p>Written on one thread, read on another.
  */
@@ -29,13 +30,14 @@ final class BodyPipe extends InputStream implements BodyReceiver {
   private final ArrayDeque<byte[]> pieces = new ArrayDeque<>();
   private int taken;
   private long held;
-  private boolean paused;
+  private boolean paused = true;
   private boolean over;
   private boolean closed;
   private @Nullable String broken;
 
   BodyPipe(BodyFlow flow) {
     this.flow = flow;
+    flow.pause();
   }
 
   @Override
@@ -90,7 +92,6 @@ final class BodyPipe extends InputStream implements BodyReceiver {
     if (most == 0) {
       return 0;
     }
-    boolean go = false;
     lock.lock();
     try {
       while (pieces.isEmpty()) {
@@ -100,6 +101,7 @@ final class BodyPipe extends InputStream implements BodyReceiver {
         if (over) {
           return -1;
         }
+        goOn();
         if (closed || !changed.await(MAX_WAIT_MINUTES, TimeUnit.MINUTES)) {
           throw new IOException("Nothing comes any more.");
         }
@@ -113,9 +115,8 @@ final class BodyPipe extends InputStream implements BodyReceiver {
         pieces.remove();
         taken = 0;
       }
-      if (paused && held < FULL / 2) {
-        paused = false;
-        go = true;
+      if (held < FULL / 2) {
+        goOn();
       }
       return count;
     } catch (InterruptedException e) {
@@ -123,9 +124,13 @@ final class BodyPipe extends InputStream implements BodyReceiver {
       throw new IOException("interrupted", e);
     } finally {
       lock.unlock();
-      if (go) {
-        flow.resume();
-      }
+    }
+  }
+
+  private void goOn() {
+    if (paused) {
+      paused = false;
+      flow.resume();
     }
   }
 

@@ -88,7 +88,7 @@ enum ErrorFormat {
       int status =
           switch (code) {
             case "ExpiredToken", "AuthorizationHeaderMalformed", "EntityTooLarge" -> 400;
-            case "ServiceUnavailable" -> 503;
+            case "ServiceUnavailable", "SlowDown" -> 503;
             default -> status(error, false);
           };
       String message =

@@ -1,0 +1,88 @@
+package dev.lambic.functions;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A deployment package before it is kept: in memory as it was sent, or in a file, as large ones
+ * are. Used by one thread at a time.
+ */
+final class Zip implements AutoCloseable {
+  private final byte @Nullable [] bytes;
+  private final @Nullable Path file;
+  private final boolean temporary;
+  private final long size;
+
+  private Zip(byte @Nullable [] bytes, @Nullable Path file, boolean temporary, long size) {
+    this.bytes = bytes;
+    this.file = file;
+    this.temporary = temporary;
+    this.size = size;
+  }
+
+  static Zip of(byte[] bytes) {
+    return new Zip(bytes, null, false, bytes.length);
+  }
+
+  /** The package in a file, which stays. */
+  static Zip inFile(Path file) throws IOException {
+    return new Zip(null, file, false, Files.size(file));
+  }
+
+  /** The package in a file, which is deleted with this. */
+  static Zip inTemporaryFile(Path file) throws IOException {
+    return new Zip(null, file, true, Files.size(file));
+  }
+
+  long size() {
+    return size;
+  }
+
+  /** All of it, from the begin. */
+  InputStream stream() throws IOException {
+    return bytes != null ? new ByteArrayInputStream(bytes) : Files.newInputStream(path());
+  }
+
+  /** All of it, to be read anywhere. */
+  SeekableByteChannel channel() throws IOException {
+    return bytes != null ? new SeekableInMemoryByteChannel(bytes) : Files.newByteChannel(path());
+  }
+
+  /** Its SHA-256 in hexadecimal digits. */
+  String sha256() throws IOException {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      try (InputStream in = new DigestInputStream(stream(), digest)) {
+        in.transferTo(OutputStream.nullOutputStream());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private Path path() {
+    if (file == null) {
+      throw new IllegalStateException("neither bytes nor a file");
+    }
+    return file;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (temporary) {
+      Files.deleteIfExists(path());
+    }
+  }
+}
