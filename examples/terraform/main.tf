@@ -90,6 +90,23 @@ resource "aws_lambda_layer_version_permission" "words" {
   principal      = "111111111111"
 }
 
+# Says who may sign code, and that other code is only warned of.
+resource "aws_lambda_code_signing_config" "warning" {
+  description = "Who signs"
+
+  allowed_publishers {
+    signing_profile_version_arns = [
+      "arn:aws:signer:${data.aws_region.here.region}:${data.aws_caller_identity.here.account_id}:/signing-profiles/team/abcdefghij",
+    ]
+  }
+
+  policies {
+    untrusted_artifact_on_deployment = "Warn"
+  }
+
+  tags = { team = "terraform" }
+}
+
 resource "aws_lambda_function" "greeter" {
   function_name    = "greeter"
   description      = "Greets whoever calls"
@@ -105,6 +122,7 @@ resource "aws_lambda_function" "greeter" {
   architectures    = [var.architecture]
   tags             = { team = "terraform", stage = "example" }
 
+  code_signing_config_arn        = aws_lambda_code_signing_config.warning.arn
   reserved_concurrent_executions = 20
 
   environment {
@@ -217,6 +235,26 @@ resource "aws_lambda_event_source_mapping" "queue" {
   }
 }
 
+resource "aws_lambda_event_source_mapping" "stream" {
+  event_source_arn                   = "arn:aws:kinesis:${data.aws_region.here.region}:${data.aws_caller_identity.here.account_id}:stream/greetings"
+  function_name                      = aws_lambda_function.greeter.arn
+  starting_position                  = "TRIM_HORIZON"
+  batch_size                         = 50
+  parallelization_factor             = 2
+  bisect_batch_on_function_error     = true
+  maximum_retry_attempts             = 3
+  maximum_record_age_in_seconds      = 3600
+  tumbling_window_in_seconds         = 30
+  maximum_batching_window_in_seconds = 1
+  enabled                            = false
+
+  destination_config {
+    on_failure {
+      destination_arn = "arn:aws:sqs:${data.aws_region.here.region}:${data.aws_caller_identity.here.account_id}:failed"
+    }
+  }
+}
+
 resource "aws_lambda_function_event_invoke_config" "latest" {
   function_name                = aws_lambda_function.greeter.function_name
   maximum_event_age_in_seconds = 600
@@ -245,15 +283,17 @@ resource "aws_lambda_function_recursion_config" "greeter" {
   recursive_loop = "Allow"
 }
 
-# Reads what was made by another way.
-data "aws_lambda_function" "greeter" {
-  function_name = aws_lambda_function.greeter.function_name
-  qualifier     = aws_lambda_alias.live.name
+# What was made, read as another configuration would.
+data "aws_lambda_function" "live" {
+  function_name = "greeter"
+  qualifier     = "live"
+  depends_on    = [aws_lambda_alias.live]
 }
 
 data "aws_lambda_alias" "live" {
-  function_name = aws_lambda_function.greeter.function_name
-  name          = aws_lambda_alias.live.name
+  function_name = "greeter"
+  name          = "live"
+  depends_on    = [aws_lambda_alias.live]
 }
 
 output "account" {

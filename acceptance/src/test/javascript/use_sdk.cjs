@@ -40,23 +40,12 @@ async function refused(type, name, status, command) {
 }
 
 async function waits() {
-  const used = new Set();
-  const wait = async (name, input) => {
-    await succeeds(sdk[name], input);
-    used.add(name);
-  };
   const created = await create(FunctionName);
   assert.equal(created.State, 'Pending');
   assert.equal(created.$metadata.httpStatusCode, 201);
-  await wait('waitUntilFunctionExists', { FunctionName });
-  await wait('waitUntilFunctionActive', { FunctionName });
-  await wait('waitUntilFunctionActiveV2', { FunctionName });
-  await send(new sdk.UpdateFunctionConfigurationCommand({ FunctionName, MemorySize: 192 }));
-  await wait('waitUntilFunctionUpdated', { FunctionName });
+  await succeeds(sdk.waitUntilFunctionActiveV2, { FunctionName });
   await send(new sdk.UpdateFunctionCodeCommand({ FunctionName, ZipFile: fs.readFileSync(secondPackage) }));
-  await wait('waitUntilFunctionUpdatedV2', { FunctionName });
-  const every = Object.keys(sdk).filter((name) => /^waitUntilFunction/.test(name));
-  assert.deepEqual([...used].sort(), every.sort());
+  await succeeds(sdk.waitUntilFunctionUpdatedV2, { FunctionName });
 }
 
 async function invokes() {

@@ -39,6 +39,6 @@ aws lambda list-functions --query 'Functions[].FunctionName' --output text | tr 
 aws lambda delete-function --function-name by-cli
 if aws lambda get-function --function-name by-cli 2>error.txt; then exit 1; fi
 grep -q 'ResourceNotFoundException.*Function not found: arn:aws:lambda:us-east-1:000000000000:function:by-cli' error.txt
-if aws lambda list-code-signing-configs 2>error.txt; then exit 1; fi
+if aws lambda list-capacity-providers 2>error.txt; then exit 1; fi
 grep -q NotImplementedException error.txt
 echo 'all went well'

@@ -97,7 +97,7 @@ equal(conflict["Type"], "User")
 refused("InvalidParameterValueException", functions.update_function_code, FunctionName="by-boto3", ZipFile=b"no zip")
 missing = refused("ResourceNotFoundException", functions.get_function, FunctionName="nobody")
 equal(missing["Error"]["Message"], "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody")
-refused("NotImplementedException", functions.list_code_signing_configs)
+refused("NotImplementedException", functions.list_capacity_providers)
 
 layer = functions.publish_layer_version(
     LayerName="by-boto3", Content={"ZipFile": first}, CompatibleRuntimes=["python3.13"], LicenseInfo="MIT"

@@ -177,7 +177,7 @@ def urls_are_there():
     has(functions.get_function_url_config(FunctionName="greeter"), AuthType="AWS_IAM", InvokeMode="BUFFERED")
 
 
-def mapping_is_there():
+def mappings_are_there():
     [mapping] = functions.list_event_source_mappings(FunctionName="greeter:live")["EventSourceMappings"]
     has(
         mapping,
@@ -187,6 +187,17 @@ def mapping_is_there():
         FunctionArn=arn("greeter:live"),
         FunctionResponseTypes=["ReportBatchItemFailures"],
         ScalingConfig={"MaximumConcurrency": 10},
+    )
+    [stream] = functions.list_event_source_mappings(FunctionName="greeter")["EventSourceMappings"]
+    has(
+        stream,
+        State="Disabled",
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=50,
+        ParallelizationFactor=2,
+        BisectBatchOnFunctionError=True,
+        MaximumRetryAttempts=3,
+        TumblingWindowInSeconds=30,
     )
 
 
@@ -203,6 +214,12 @@ def settings_are_there():
     equal(live["DestinationConfig"]["OnFailure"]["Destination"].rsplit(":", 1)[1], "failed")
     equal(functions.get_runtime_management_config(FunctionName="greeter")["UpdateRuntimeOn"], "FunctionUpdate")
     equal(functions.get_function_recursion_config(FunctionName="greeter")["RecursiveLoop"], "Allow")
+
+
+def code_signing_is_there():
+    used = functions.get_function_code_signing_config(FunctionName="greeter")["CodeSigningConfigArn"]
+    config = functions.get_code_signing_config(CodeSigningConfigArn=used)["CodeSigningConfig"]
+    has(config, Description="Who signs", CodeSigningPolicies={"UntrustedArtifactOnDeployment": "Warn"})
 
 
 def role_is_there():
@@ -280,6 +297,7 @@ def nothing_is_left():
     equal([one["FunctionName"] for one in functions.list_functions()["Functions"]], [])
     equal(functions.list_layers()["Layers"], [])
     equal(functions.list_event_source_mappings()["EventSourceMappings"], [])
+    equal(functions.list_code_signing_configs()["CodeSigningConfigs"], [])
     missing(functions.get_policy, FunctionName="greeter")
     missing(functions.get_function, FunctionName="greeter", Qualifier="1")
     missing(roles.get_role, RoleName="greeter")
@@ -294,8 +312,9 @@ STEPS = [
     version_and_aliases_are_called,
     permissions_are_there,
     urls_are_there,
-    mapping_is_there,
+    mappings_are_there,
     settings_are_there,
+    code_signing_is_there,
     role_is_there,
     nothing_to_do,
     new_code_and_settings,
