@@ -53,7 +53,7 @@ final class BareLoop implements AutoCloseable {
       listening.setSoTimeout((int) HttpClient.PATIENCE.toMillis());
       command.add(program.toString());
       command.addAll(language.options());
-      command.add(language.layOutLoop(directory.path()).toString());
+      command.addAll(language.layOutLoop(directory.path()));
       command.add(Integer.toString(listening.getLocalPort()));
     }
 

@@ -20,10 +20,12 @@ final class Functions implements AutoCloseable {
   private static final byte[] NOTHING = new byte[0];
 
   private final HttpClient client;
+  private final Lambic lambic;
   private final Signer signer;
   private int changes;
 
   Functions(Lambic lambic) throws IOException {
+    this.lambic = lambic;
     signer = lambic.signer();
     client = lambic.connect();
   }
@@ -39,17 +41,46 @@ final class Functions implements AutoCloseable {
    * @return the interpreter of the host that it runs on
    */
   Path create(Language language) throws IOException, InterruptedException {
-    create(language, name(language), "hello.handler", language.zip());
+    create(language.runtime(), name(language), language.handler(), language.zip());
     HttpMessage answer = client.exchange(call(language, "version"));
+    if (answer.status() != 200) {
+      throw new IOException("the function does not answer: " + answer.text());
+    }
+    if (language == Language.JAVA) {
+      // Its environments start without an archive until the first one has led to it.
+      lambic.awaitFile("bootstraps/java", "client.jsa");
+      change(language);
+    }
+    return language.program(Json.member(answer.body(), "version"));
+  }
+
+  /**
+   * Makes a function that AWS's own runtime client of a language runs, as a custom runtime.
+   *
+   * @param client directory with the client
+   * @return the interpreter of the host that it runs on
+   */
+  Path createWithClient(Language language, Path client) throws IOException, InterruptedException {
+    create(
+        "provided.al2023",
+        clientName(language),
+        language.handler(),
+        language.zipWithClient(client));
+    HttpMessage answer = client().exchange(call(clientName(language), "version"));
     if (answer.status() != 200) {
       throw new IOException("the function does not answer: " + answer.text());
     }
     return language.program(Json.member(answer.body(), "version"));
   }
 
+  /** The name of a language's function with AWS's client. */
+  static String clientName(Language language) {
+    return name(language) + "-client";
+  }
+
   /** Makes a function of Node.js whose answer comes in two pieces. */
   void createStream() throws IOException, InterruptedException {
-    create(Language.NODE, STREAM, "stream.handler", Language.zip("stream.js"));
+    create(Language.NODE.runtime(), STREAM, "stream.handler", Language.NODE.zip("stream.js"));
   }
 
   /** A call of that function as bytes, good for some minutes. */
@@ -61,19 +92,14 @@ final class Functions implements AutoCloseable {
         Instant.now());
   }
 
-  private void create(Language language, String name, String handler, byte[] zip)
+  private void create(String runtime, String name, String handler, byte[] zip)
       throws IOException, InterruptedException {
     String body =
         """
         {"FunctionName":"%s","Runtime":"%s","Handler":"%s","MemorySize":%d,"Timeout":10,\
         "Role":"arn:aws:iam::000000000000:role/bench","Code":{"ZipFile":"%s"}}\
         """
-            .formatted(
-                name,
-                language.runtime(),
-                handler,
-                MEMORY_MB,
-                Base64.getEncoder().encodeToString(zip));
+            .formatted(name, runtime, handler, MEMORY_MB, Base64.getEncoder().encodeToString(zip));
     control("POST", PATH, body.getBytes(StandardCharsets.UTF_8));
     await(name, "State", "Active");
   }
@@ -114,9 +140,14 @@ final class Functions implements AutoCloseable {
 
   /** A call as bytes, good for some minutes. */
   byte[] call(Language language, String event) {
+    return call(name(language), event);
+  }
+
+  /** As the other one, of a function by its name. */
+  byte[] call(String function, String event) {
     return signer.request(
         "POST",
-        PATH + "/" + name(language) + "/invocations",
+        PATH + "/" + function + "/invocations",
         ("{\"name\":\"" + event + "\"}").getBytes(StandardCharsets.UTF_8),
         Instant.now());
   }

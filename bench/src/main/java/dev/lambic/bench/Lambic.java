@@ -1,13 +1,18 @@
 package dev.lambic.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A Lambic server in a process of its own, on a free port, with an empty data directory that goes
@@ -15,6 +20,7 @@ import java.util.List;
  */
 final class Lambic implements AutoCloseable {
   private static final String READY = "Lambic is ready at ";
+  private static final Duration BACKGROUND = Duration.ofMinutes(2);
 
   private final Child child;
   private final Scratch data;
@@ -79,6 +85,29 @@ final class Lambic implements AutoCloseable {
       }
     }
     return new Signer(address.getAuthority(), id, secret);
+  }
+
+  /**
+   * Waits for a file that the server makes in the background somewhere below a directory of its
+   * data.
+   *
+   * @throws IOException if it does not come
+   */
+  void awaitFile(String directory, String name) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + BACKGROUND.toNanos();
+    while (true) {
+      try (Stream<Path> files = Files.walk(data.path().resolve(directory), 2)) {
+        if (files.anyMatch(file -> file.endsWith(name))) {
+          return;
+        }
+      } catch (UncheckedIOException | NoSuchFileException changing) {
+        // Then there is more to see at the next look.
+      }
+      if (System.nanoTime() > deadline) {
+        throw new IOException("the server has made no " + name);
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
   }
 
   Child process() {

@@ -47,7 +47,7 @@ record Options(List<Row> rows, boolean quick, Optional<Path> out, List<String> s
       }
     }
     if (rows.isEmpty()) {
-      rows.addAll(List.of(Row.values()));
+      rows.addAll(Arrays.stream(Row.values()).filter(Row::isUsual).toList());
     }
     if (server.isEmpty() && rows.stream().anyMatch(Row::needsServer)) {
       throw new Misuse("how to run Lambic is not told; use ./lambic bench");

@@ -24,6 +24,17 @@ enum Row {
       return new WarmRow(effort, server).run();
     }
   },
+  CLIENTS(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new ClientsRow(effort, server).run();
+    }
+
+    @Override
+    boolean isUsual() {
+      return false;
+    }
+  },
   COLD(true) {
     @Override
     Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
@@ -58,6 +69,11 @@ enum Row {
   /** Whether it is about a whole Lambic server. */
   boolean needsServer() {
     return needsServer;
+  }
+
+  /** Whether it is measured when no row is named; others need what only tests do. */
+  boolean isUsual() {
+    return true;
   }
 
   String title() {
