@@ -115,9 +115,10 @@ final class RequestDecoder extends HttpRequestDecoder {
     } else if (!inHead) {
       decodeSome(ctx, in, out);
     }
-    decoded += in.readerIndex() - before;
     boolean whole = out.size() > had;
-    if (!inHead && !whole && isFolded(in, before)) {
+    boolean folded = !inHead && !whole && isFolded(in, before, decoded > 0);
+    decoded += in.readerIndex() - before;
+    if (folded) {
       fail(ctx, in, out, new IllegalArgumentException("a trailer on several lines"));
       return;
     }
@@ -137,7 +138,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     } else if (!inHead && held > MAX_BETWEEN) {
       fail(ctx, in, out, new TooLongHttpHeaderException("more than " + MAX_BETWEEN + " bytes"));
     } else {
-      limit(ctx, held > 0);
+      limit(ctx, inHead && held > 0);
     }
   }
 
@@ -165,18 +166,23 @@ final class RequestDecoder extends HttpRequestDecoder {
     } while (more);
   }
 
-  /** Whether a line that was decoded goes on in the next. */
-  private static boolean isFolded(ByteBuf in, int from) {
+  /** Whether one of the lines that were decoded goes on with the one before it. */
+  private static boolean isFolded(ByteBuf in, int from, boolean afterLine) {
     int end = in.readerIndex();
-    for (int at = in.indexOf(from, end, (byte) '\n');
-        at >= 0 && at + 1 < in.writerIndex();
-        at = in.indexOf(at + 1, end, (byte) '\n')) {
-      byte next = in.getByte(at + 1);
-      if (next == ' ' || next == '\t') {
+    int line = afterLine ? from : nextLine(in, from, end);
+    while (line < end) {
+      byte first = in.getByte(line);
+      if (first == ' ' || first == '\t') {
         return true;
       }
+      line = nextLine(in, line, end);
     }
     return false;
+  }
+
+  private static int nextLine(ByteBuf in, int from, int end) {
+    int lineEnd = in.indexOf(from, end, (byte) '\n');
+    return lineEnd < 0 ? end : lineEnd + 1;
   }
 
   private long longestBytes() {

@@ -211,6 +211,20 @@ final class HeadsTest {
   }
 
   @Test
+  void takesBodiesThatLookLikeFoldedLines() throws Exception {
+    String chunk = "a\r\n" + " \r\n \r\n 0\r\n" + "\r\n";
+    String head =
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    assertThat(exchange(head + chunk.repeat(90) + "0\r\n\r\n")).contains("3 fields, 900 bytes");
+    Socket socket = connect();
+    for (char each : (head + chunk + "0\r\na: b\r\n\r\n").toCharArray()) {
+      send(socket, String.valueOf(each));
+    }
+    String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    assertThat(all).contains("3 fields, 10 bytes");
+  }
+
+  @Test
   void takesTrailersAsLongAsErrorsAre() throws Exception {
     assertThat(exchange(chunkedWith("a: " + "b".repeat(100_000) + "\r\n")))
         .contains("3 fields, 3 bytes");
