@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.lambda.model.LogType;
 
 /** What functions log is JSON, as their AWS runtimes write it, where the function wants that. */
 class JsonLogsTest {
@@ -85,5 +87,51 @@ class JsonLogsTest {
     assertThat(error.path("message").path("errorType").asText()).isEqualTo("RangeError");
     assertThat(error.path("message").path("errorMessage").asText()).isEqualTo("no luck");
     assertThat(error.path("message").path("stackTrace").toString()).contains("/var/task/app.mjs");
+  }
+
+  /** How long each part took, and the trace of a call that is sampled. */
+  @Test
+  void tellsOfThePartsOfAnInvocation() {
+    TestFunction.create(
+        LAMBIC.lambda(),
+        "parts",
+        TestFunction.PYTHON,
+        "app.handler",
+        Zip.of("app.py", "def handler(event, context):\n    return event\n"),
+        settings ->
+            settings.loggingConfig(logging -> logging.logFormat("JSON").systemLogLevel("DEBUG")));
+    String trace = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1";
+    Invoked answer =
+        Invoked.of(
+            LAMBIC
+                .lambda()
+                .invoke(r ->
+                    r.functionName("parts")
+                        .logType(LogType.TAIL)
+                        .payload(SdkBytes.fromUtf8String("\"hello\""))
+                        .overrideConfiguration(own -> own.putHeader("X-Amzn-Trace-Id", trace))));
+    assertThat(answer.success().asText()).isEqualTo("hello");
+    JsonNode start = record(answer, "platform.start");
+    assertThat(start.path("functionArn").asText()).isEqualTo(Clients.arn("parts"));
+    assertThat(start.path("tracing").path("type").asText()).isEqualTo("X-Amzn-Trace-Id");
+    assertThat(start.path("tracing").path("value").asText()).isEqualTo(trace);
+    JsonNode done = record(answer, "platform.runtimeDone");
+    assertThat(done.path("spans"))
+        .extracting(span -> span.path("name").asText())
+        .containsExactly("responseLatency", "responseDuration", "runtimeOverhead");
+    assertThat(done.path("metrics").path("producedBytes").asInt()).isEqualTo(7);
+    assertThat(record(answer, "platform.report").path("tracing").path("value").asText())
+        .isEqualTo(trace);
+  }
+
+  private static JsonNode record(Invoked answer, String type) {
+    return answer
+        .log()
+        .lines()
+        .map(Invoked::parse)
+        .filter(line -> line.path("type").asText().equals(type))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(type + " is not in " + answer.log()))
+        .path("record");
   }
 }
