@@ -11,6 +11,7 @@ package dev.lambic.bench;
  * @param paced calls at a slow pace, per round and subject
  * @param environments that are idle at one time while memory is looked at
  * @param starts of the whole server
+ * @param functions in a server that has many
  * @param idleSeconds for how long the idle server is watched
  */
 record Effort(
@@ -22,14 +23,15 @@ record Effort(
     int paced,
     int environments,
     int starts,
+    int functions,
     int idleSeconds) {
   /** What SPECIFICATION.md is made from. */
   static Effort full() {
-    return new Effort(10, 20_000, 2_000, 500, 30, 50, 8, 10, 5);
+    return new Effort(10, 20_000, 2_000, 500, 30, 50, 8, 10, 10_000, 5);
   }
 
   /** Just enough to see that everything works; says nothing about speed. */
   static Effort quick() {
-    return new Effort(2, 20, 20, 20, 2, 5, 2, 1, 1);
+    return new Effort(2, 20, 20, 20, 2, 5, 2, 1, 150, 1);
   }
 }

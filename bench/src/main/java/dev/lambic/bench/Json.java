@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** The little that has to be read out of answers. */
 final class Json {
@@ -18,6 +19,19 @@ final class Json {
    * @throws IOException if the bytes are no such object or have no such member
    */
   static String member(byte[] json, String name) throws IOException {
+    String found = optional(json, name);
+    if (found == null) {
+      throw new IOException(name + " is missing in " + new String(json, StandardCharsets.UTF_8));
+    }
+    return found;
+  }
+
+  /**
+   * The same, or null if the object has no such member.
+   *
+   * @throws IOException if the bytes are no such object
+   */
+  static @Nullable String optional(byte[] json, String name) throws IOException {
     try (JsonParser parser = JSON.createParser(json)) {
       if (parser.nextToken() == JsonToken.START_OBJECT) {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -30,7 +44,7 @@ final class Json {
         }
       }
     }
-    throw new IOException(name + " is missing in " + new String(json, StandardCharsets.UTF_8));
+    return null;
   }
 
   /** A member that is a whole number. */

@@ -1,5 +1,6 @@
 package dev.lambic.bench;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -15,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A Lambic server in a process of its own, on a free port, with an empty data directory that goes
- * with it. It accepts only requests that are signed with its key.
+ * A Lambic server in a process of its own, on a free port, with a data directory of its own. It
+ * accepts only requests that are signed with its key.
  */
 final class Lambic implements AutoCloseable {
   private static final String READY = "Lambic is ready at ";
@@ -24,11 +25,13 @@ final class Lambic implements AutoCloseable {
 
   private final Child child;
   private final Scratch data;
+  private final Closeable after;
   private final URI address;
 
-  private Lambic(Child child, Scratch data, URI address) {
+  private Lambic(Child child, Scratch data, Closeable after, URI address) {
     this.child = child;
     this.data = data;
+    this.after = after;
     this.address = address;
   }
 
@@ -39,6 +42,21 @@ final class Lambic implements AutoCloseable {
    */
   static Lambic start(List<String> command) throws IOException, InterruptedException {
     Scratch data = Scratch.create();
+    try {
+      return start(command, data, data);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      data.close();
+      throw e;
+    }
+  }
+
+  /** As the other, but on data that is there before and stays. */
+  static Lambic start(List<String> command, Scratch data) throws IOException, InterruptedException {
+    return start(command, data, () -> {});
+  }
+
+  private static Lambic start(List<String> command, Scratch data, Closeable after)
+      throws IOException, InterruptedException {
     List<String> whole = new ArrayList<>(command);
     whole.addAll(
         List.of("start", "--port", "0", "--data", data.path().toString(), "--auth", "enforce"));
@@ -46,7 +64,7 @@ final class Lambic implements AutoCloseable {
     try {
       child = Child.start(whole);
       URI address = URI.create(child.await(READY, Duration.ofSeconds(60)).trim());
-      Lambic lambic = new Lambic(child, data, address);
+      Lambic lambic = new Lambic(child, data, after, address);
       try (HttpClient client = lambic.connect()) {
         byte[] request =
             ("GET /_lambic/health HTTP/1.1\r\nHost: " + address.getAuthority() + "\r\n\r\n")
@@ -61,7 +79,6 @@ final class Lambic implements AutoCloseable {
       if (child != null) {
         child.close();
       }
-      data.close();
       throw e;
     }
   }
@@ -117,6 +134,6 @@ final class Lambic implements AutoCloseable {
   @Override
   public void close() throws IOException {
     child.close();
-    data.close();
+    after.close();
   }
 }

@@ -58,6 +58,12 @@ enum Row {
     Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
       return new StreamRow(effort, server).run();
     }
+  },
+  FUNCTIONS(true) {
+    @Override
+    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+      return new FunctionsRow(effort, server).run();
+    }
   };
 
   private final boolean needsServer;

@@ -1,5 +1,6 @@
 package dev.lambic.bench;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path where it is
  */
-record Scratch(Path path) implements AutoCloseable {
+record Scratch(Path path) implements Closeable {
   static Scratch create() throws IOException {
     return new Scratch(Files.createTempDirectory("lambic-bench"));
   }

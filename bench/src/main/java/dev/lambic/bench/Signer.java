@@ -15,8 +15,8 @@ import javax.crypto.spec.SecretKeySpec;
 /**
  * Makes signed requests to Lambda as bytes that only need to be sent.
  *
- * <p>Follows "Signature Version 4 signing process" of the AWS General Reference, for paths without
- * a query and without characters that need an escape.
+ * <p>Follows "Signature Version 4 signing process" of the AWS General Reference, for paths and
+ * queries without characters that need an escape, and with the parameters in order.
  *
  * @param host where to, as in the {@code Host} field
  * @param keyId access key id
@@ -27,8 +27,15 @@ record Signer(String host, String keyId, String secret) {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-  /** A request as of the time. */
-  byte[] request(String method, String path, byte[] body, Instant now) {
+  /**
+   * A request as of the time.
+   *
+   * @param target the path, with a query or without
+   */
+  byte[] request(String method, String target, byte[] body, Instant now) {
+    int mark = target.indexOf('?');
+    String path = mark < 0 ? target : target.substring(0, mark);
+    String query = mark < 0 ? "" : target.substring(mark + 1);
     String time = TIME.format(now);
     String day = time.substring(0, 8);
     String hash = HexFormat.of().formatHex(sha256(body));
@@ -41,7 +48,7 @@ record Signer(String host, String keyId, String secret) {
             + time
             + "\n";
     String names = "content-type;host;x-amz-content-sha256;x-amz-date";
-    String canonical = String.join("\n", method, path, "", fields, names, hash);
+    String canonical = String.join("\n", method, path, query, fields, names, hash);
     String toSign =
         String.join(
             "\n",
@@ -52,7 +59,7 @@ record Signer(String host, String keyId, String secret) {
     String head =
         method
             + " "
-            + path
+            + target
             + " HTTP/1.1\r\n"
             + fields.replace("\n", "\r\n").replaceAll("(?m)^([a-z0-9-]+):", "$1: ")
             + "authorization: AWS4-HMAC-SHA256 Credential="

@@ -137,6 +137,19 @@ final class LambicRowsTest {
   }
 
   @Test
+  void measuresAServerWithManyFunctions() throws IOException, InterruptedException {
+    Report report = Row.FUNCTIONS.measure(Effort.quick(), server());
+    assertThat(report.lines())
+        .extracting(Line::subject)
+        .containsExactly(
+            "no function",
+            "150 functions",
+            "50 functions",
+            "150 functions, first page",
+            "150 functions, last page");
+  }
+
+  @Test
   void measuresStreamedCalls() throws IOException, InterruptedException {
     Report report = Row.STREAM.measure(Effort.quick(), server());
     assertThat(report.lines()).extracting(Line::subject).containsExactly("bare loop", "Lambic");

@@ -121,6 +121,11 @@ class AttachmentsTest {
     if (kind.equals(Kind.POLICY)) {
       return kind.decode().apply(("{\"StatementId\":\"" + mark + "\"}").getBytes(UTF_8));
     }
+    if (kind.equals(Kind.FORMER)) {
+      FunctionConfiguration former = FunctionConfiguration.builder().description(mark).build();
+      ImageSource image = new ImageSource("repo:tag", "repo@sha256:" + mark, mark);
+      return kind.decode().apply(new Former(former, image).encode());
+    }
     try {
       // Numbers and texts.
       return kind.decode().apply(mark.getBytes(UTF_8));

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.lambda.model.AliasConfiguration;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
 import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
 
@@ -38,6 +40,9 @@ class CrashTest {
         assertThat(batches(world, name))
             .as("the mapping of %s after step %d", name, step)
             .isIn(batches(step), batches(step + 1));
+        if (!was.equals("gone")) {
+          aliasIsAt(world, name, step);
+        }
       }
       for (FunctionConfiguration function :
           world.call(l -> l.listFunctionsPaginator().functions().stream().toList())) {
@@ -50,6 +55,19 @@ class CrashTest {
       assertThat(trees.map(tree -> tree.getFileName().toString()))
           .noneMatch(name -> name.startsWith("unfinished"));
     }
+  }
+
+  /** The alias leads to the version of the last step or of the one that was not answered. */
+  private static void aliasIsAt(World world, String name, int step) {
+    List<AliasConfiguration> aliases =
+        world.call(l -> l.listAliases(r -> r.functionName(name))).aliases();
+    if (aliases.isEmpty()) {
+      assertThat(step).as("step of %s", name).isEqualTo(1);
+      return;
+    }
+    long version = Long.parseLong(aliases.getFirst().functionVersion());
+    assertThat(version).as("%s after step %d", name, step).isIn(step - 1L, (long) step);
+    assertThat(world.resolve(name + ":at").function().version()).isEqualTo(String.valueOf(version));
   }
 
   /** The size of the mapping's batches by its step; nothing after the last one. */

@@ -105,12 +105,28 @@ final class CrashingServer {
 
   private static void live(World world, String name, PrintStream out) {
     for (int step = 1; step <= STEPS + 1; step++) {
+      stepOfAlias(world, name, step);
       step(world, name, step);
       stepOfMapping(world, name, step);
       out.println(name + " " + step);
       while (step <= STEPS && inProgress(world, name)) {
         Thread.onSpinWait();
       }
+    }
+  }
+
+  /**
+   * Before the second step and each that follows, a version is published and the alias led to it.
+   */
+  private static void stepOfAlias(World world, String name, int step) {
+    if (step == 1 || step > STEPS) {
+      return;
+    }
+    String version = world.publish(name).version();
+    if (step == 2) {
+      world.call(l -> l.createAlias(r -> r.functionName(name).name("at").functionVersion(version)));
+    } else {
+      world.call(l -> l.updateAlias(r -> r.functionName(name).name("at").functionVersion(version)));
     }
   }
 
