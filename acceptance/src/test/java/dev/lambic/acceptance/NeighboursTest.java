@@ -63,6 +63,14 @@ class NeighboursTest {
   }
 
   @Test
+  void streamsOfTablesCanBeMapped(@TempDir Path directory) {
+    deploy("mapped", "none");
+    succeeds(
+        Script.python(LAMBIC.server().address(), Places.script("map_stream.py"), "mapped")
+            .run(directory));
+  }
+
+  @Test
   void theHandlerThatTutorialsBeginWithRuns(@TempDir Path directory) {
     Script table =
         Script.python(

@@ -14,14 +14,16 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.zip.CRC32;
 
 /**
  * DynamoDB by AWS's own DynamoDB Local, which runs as a process of its own from the first request
  * on.
  *
- * <p>Requests come authenticated and are forwarded as they are; all regions and accounts share one
- * database in the given directory. The process is started anew if it ended, and it ends with this
- * one. Safe for use by many threads; handling blocks.
+ * <p>Requests come authenticated and are forwarded as they are, but for the region and account in
+ * ARNs: all regions and accounts share one database in the given directory, and each sees ARNs of
+ * its own. The process is started anew if it ended, and it ends with this one. Safe for use by many
+ * threads; handling blocks.
  */
 public final class DynamoDbLocal implements PassThrough, AutoCloseable {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
@@ -73,10 +75,15 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
     try {
       HttpResponse<byte[]> answer = client.send(forward, HttpResponse.BodyHandlers.ofByteArray());
       Headers headers = call.answerHeaders();
-      for (String name : List.of("Content-Type", "x-amz-crc32")) {
-        answer.headers().firstValue(name).ifPresent(value -> headers.set(name, value));
-      }
-      call.responder().send(answer.statusCode(), headers, answer.body());
+      answer
+          .headers()
+          .firstValue("Content-Type")
+          .ifPresent(value -> headers.set("Content-Type", value));
+      byte[] body = LocalArns.answered(answer.body(), call.caller());
+      CRC32 checksum = new CRC32();
+      checksum.update(body);
+      headers.set("x-amz-crc32", Long.toString(checksum.getValue()));
+      call.responder().send(answer.statusCode(), headers, body);
     } catch (IOException e) {
       throw NeighbourProcess.unavailable("DynamoDB Local did not answer: " + e.getMessage(), e);
     } catch (InterruptedException e) {
@@ -93,7 +100,8 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
               .timeout(CALL_LIMIT)
               .method(
                   request.method(),
-                  java.net.http.HttpRequest.BodyPublishers.ofByteArray(request.body()))
+                  java.net.http.HttpRequest.BodyPublishers.ofByteArray(
+                      LocalArns.asked(request.body())))
               // Who asks was established already; the process only wants to see a key.
               .header(
                   "Authorization",

@@ -5,11 +5,15 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.AssumeRoleRequest;
@@ -35,8 +39,15 @@ public final class StsService implements StsClient {
   private static final String LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   private static final String ASSUMED = ":assumed-role/";
 
+  private static final Pattern ROLE_ARN = Pattern.compile("arn:[^:]+:[^:]+:[^:]*:[^:]*:.+");
+
+  /** By access key, the tags that its session hands on; no more of them than sessions. */
+  private final Map<String, Transitive> transitives = new ConcurrentHashMap<>();
+
   private final Iam iam;
   private final Sessions sessions;
+
+  private record Transitive(Set<String> keys, Instant expires) {}
 
   /** The service over the roles, with a place to make access keys. */
   public StsService(Iam iam, Sessions sessions) {
@@ -97,8 +108,8 @@ public final class StsService implements StsClient {
   @Override
   public AssumeRoleResponse assumeRole(AssumeRoleRequest request) {
     Caller caller = Caller.current();
-    checkTags(request);
-    if (!request.roleArn().startsWith("arn:") || request.roleArn().split(":", -1).length < 6) {
+    Set<String> transitive = checkTags(request, caller);
+    if (!ROLE_ARN.matcher(request.roleArn()).matches()) {
       throw error("ValidationError", 400, request.roleArn() + " is invalid");
     }
     IamRole role =
@@ -123,15 +134,23 @@ public final class StsService implements StsClient {
             + role.name()
             + "/"
             + request.roleSessionName();
+    Credentials lent = credentials(caller, role.account(), arn, seconds);
+    keep(lent, transitive);
     return AssumeRoleResponse.builder()
         .assumedRoleUser(user ->
             user.arn(arn).assumedRoleId(role.shape().roleId() + ":" + request.roleSessionName()))
-        .credentials(credentials(caller, role.account(), arn, seconds))
+        .credentials(lent)
         .sourceIdentity(request.sourceIdentity())
         .build();
   }
 
-  private static void checkTags(AssumeRoleRequest request) {
+  /** The keys, in small letters, of the tags that the new session hands on to its own. */
+  private Set<String> checkTags(AssumeRoleRequest request, Caller caller) {
+    Set<String> inherited = Set.of();
+    if (caller.accessKeyId() != null) {
+      Transitive known = transitives.get(caller.accessKeyId());
+      inherited = known == null ? Set.of() : known.keys();
+    }
     Set<String> keys = new HashSet<>();
     for (Tag tag : request.tags()) {
       if (!keys.add(tag.key().toLowerCase(Locale.ROOT))) {
@@ -143,6 +162,22 @@ public final class StsService implements StsClient {
     if (!transitive.stream().allMatch(key -> keys.contains(key.toLowerCase(Locale.ROOT)))) {
       throw invalidParameter(
           "The specified transitive tag key must be included in the requested tags.");
+    }
+    if (!Collections.disjoint(keys, inherited)) {
+      throw invalidParameter(
+          "One of the specified transitive tag keys can't be set because it conflicts with a"
+              + " transitive tag key from the calling session.");
+    }
+    Set<String> kept = new HashSet<>(inherited);
+    transitive.forEach(key -> kept.add(key.toLowerCase(Locale.ROOT)));
+    return kept;
+  }
+
+  private void keep(Credentials of, Set<String> transitive) {
+    Instant now = iam.now();
+    transitives.values().removeIf(known -> !now.isBefore(known.expires()));
+    if (!transitive.isEmpty()) {
+      transitives.put(of.accessKeyId(), new Transitive(Set.copyOf(transitive), of.expiration()));
     }
   }
 

@@ -21,6 +21,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -461,11 +462,19 @@ final class IamServiceTest {
           "User: " + ROOT + " is not authorized to perform: sts:AssumeRole on resource: " + refused,
           () -> sts.assumeRole(r -> r.roleArn(refused).roleSessionName("s1")));
     }
-    refused(
-        400,
-        "ValidationError",
-        "nothing-valid-in-here is invalid",
-        () -> sts.assumeRole(r -> r.roleArn("nothing-valid-in-here").roleSessionName("s1")));
+    for (String wrong :
+        List.of(
+            "nothing-valid-in-here",
+            "arn::iam::123456789012:role/r",
+            "arn:aws:::123456789012:role/r",
+            "arn:aws:iam::role/r-of-no-account",
+            "arn:aws:iam::123456789012:")) {
+      refused(
+          400,
+          "ValidationError",
+          wrong + " is invalid",
+          () -> sts.assumeRole(r -> r.roleArn(wrong).roleSessionName("s1")));
+    }
     refused(
         400,
         "ValidationError",
@@ -479,5 +488,43 @@ final class IamServiceTest {
         () ->
             sts.assumeRole(
                 r -> r.roleArn(role.arn()).roleSessionName("s1").transitiveTagKeys("k")));
+  }
+
+  @Test
+  void aTransitiveTagStaysWhatItIsAlongAChainOfRoles() {
+    List<String> roles = new ArrayList<>();
+    for (String name : List.of("first", "second", "third")) {
+      roles.add(
+          iam.createRole(r -> r.roleName(name).assumeRolePolicyDocument(FOR_ACCOUNT)).role().arn());
+    }
+    AssumeRoleResponse first =
+        sts.assumeRole(r ->
+            r.roleArn(roles.get(0))
+                .roleSessionName("s1")
+                .tags(tag("Project", "a"), tag("free", "b"))
+                .transitiveTagKeys("Project"));
+    try (StsClient one = sts(session(first.credentials()))) {
+      AssumeRoleResponse second =
+          one.assumeRole(
+              r -> r.roleArn(roles.get(1)).roleSessionName("s2").tags(tag("FREE", "other")));
+      try (StsClient two = sts(session(second.credentials()))) {
+        for (StsClient client : List.of(one, two)) {
+          for (String key : List.of("Project", "pROJECT")) {
+            refused(
+                400,
+                "InvalidParameterValue",
+                "One of the specified transitive tag keys can't be set because it conflicts with a"
+                    + " transitive tag key from the calling session.",
+                () ->
+                    client.assumeRole(
+                        r -> r.roleArn(roles.get(2)).roleSessionName("s3").tags(tag(key, "c"))));
+          }
+        }
+      }
+    }
+  }
+
+  private static software.amazon.awssdk.services.sts.model.Tag tag(String key, String value) {
+    return software.amazon.awssdk.services.sts.model.Tag.builder().key(key).value(value).build();
   }
 }
