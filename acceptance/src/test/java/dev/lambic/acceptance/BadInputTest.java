@@ -333,6 +333,38 @@ class BadInputTest {
   }
 
   @Test
+  void anInvocationIsToldAllThatIsWrongWithNameAndQualifier() {
+    String qualifier = "a".repeat(129);
+    String tooLong =
+        "Value '"
+            + qualifier
+            + "' at 'qualifier' failed to satisfy constraint: Member must have length less than or"
+            + " equal to 128";
+    LambdaException one =
+        refusal(() ->
+            LAMBIC
+                .lambda()
+                .invoke(request -> request.functionName(bystander.name()).qualifier(qualifier)));
+    assertThat(one.statusCode()).isEqualTo(400);
+    assertThat(one.awsErrorDetails().errorCode()).isEqualTo("ValidationException");
+    assertThat(one.awsErrorDetails().errorMessage())
+        .isEqualTo("1 validation error detected: " + tooLong);
+    for (String wrong : List.of(qualifier, "invalid!")) {
+      LambdaException both =
+          refusal(() ->
+              LAMBIC
+                  .lambda()
+                  .invoke(request -> request.functionName("my-function!").qualifier(wrong)));
+      assertThat(both.awsErrorDetails().errorCode()).isEqualTo("ValidationException");
+      assertThat(both.awsErrorDetails().errorMessage())
+          .startsWith("2 validation errors detected: ")
+          .contains("Value 'my-function!' at 'functionName' failed")
+          .contains("Value '" + wrong + "' at 'qualifier' failed");
+    }
+    assertThat(bystander.invoke("{}").payload()).isEqualTo("1");
+  }
+
+  @Test
   void aQualifierThatContradictsTheNameIsRefused() {
     LambdaException refusal =
         refusal(() ->

@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.InvokeRequest;
 import software.amazon.awssdk.services.lambda.model.InvokeWithResponseStreamRequest;
+import software.amazon.awssdk.services.lambda.model.LambdaException;
 
 /**
  * Lambda's Invoke and InvokeWithResponseStream, raw: the event's bytes go to the function as they
@@ -38,6 +39,7 @@ final class InvokeOperation implements RawOperation {
   /** The most a synchronous invocation may be asked with: 6 MiB. */
   static final int MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
+  private static final int MAX_QUALIFIER_CHARACTERS = 128;
   private static final String TENANT_ID = "X-Amz-Tenant-Id";
   private static final Pattern TENANT_IDS = Pattern.compile("[a-zA-Z0-9._:/=+\\-@ ]{1,256}");
   private static final byte[] NOTHING = new byte[0];
@@ -98,9 +100,7 @@ final class InvokeOperation implements RawOperation {
           Map.of("Type", "User"),
           null);
     }
-    String name = call.label("FunctionName");
-    Resolved function =
-        functions.resolve(call.caller(), name == null ? "" : name, call.query("Qualifier"));
+    Resolved function = resolve(call);
     String tenantId = tenantId(call, function.function().perTenant());
     if (type.equals("DryRun")) {
       call.responder().send(204, call.answerHeaders(), NOTHING);
@@ -126,6 +126,23 @@ final class InvokeOperation implements RawOperation {
     return streamed
         ? new EventStreamAnswer(call, version, trace)
         : new WholeAnswer(call, version, trace);
+  }
+
+  /** Finds the function; where name or qualifier cannot be one, AWS tells all that is wrong. */
+  private Resolved resolve(Call call) {
+    String name = call.label("FunctionName");
+    String qualifier = call.query("Qualifier");
+    if (qualifier != null && qualifier.length() > MAX_QUALIFIER_CHARACTERS) {
+      checkValues(call);
+    }
+    try {
+      return functions.resolve(call.caller(), name == null ? "" : name, qualifier);
+    } catch (LambdaException e) {
+      if (e.awsErrorDetails().errorCode().equals("ValidationException")) {
+        checkValues(call);
+      }
+      throw e;
+    }
   }
 
   /** Answers what is wrong with the values, if anything is. */

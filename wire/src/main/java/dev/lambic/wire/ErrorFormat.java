@@ -31,7 +31,7 @@ enum ErrorFormat {
         type = "application/x-amz-json-1.0";
       }
       headers.add("Content-Type", type);
-      Map<String, String> members = new LinkedHashMap<>();
+      Map<String, @Nullable String> members = new LinkedHashMap<>();
       boolean common = error.shape() == null && error.modelled() == null;
       boolean prefixed = common && type.startsWith("application/x-amz-json-1.0");
       members.put("__type", (prefixed ? "com.amazon.coral.service#" : "") + error.code());
@@ -113,6 +113,7 @@ enum ErrorFormat {
   static final String REQUEST_ID = "x-amzn-RequestId";
   private static final String AWS_JSON_TYPE = "application/x-amz-json-";
   private static final String EXCEPTION = "Exception";
+  private static final String ACCESS_DENIED = "AccessDeniedException";
 
   /** The format for this request's client. */
   static ErrorFormat of(HttpRequest request, @Nullable String service) {
@@ -151,7 +152,7 @@ enum ErrorFormat {
           "XAmzContentSHA256Mismatch",
           "IncompleteBody" ->
           400;
-      case "AccessDeniedException",
+      case ACCESS_DENIED,
           "ExpiredTokenException",
           "IncompleteSignatureException",
           "InvalidSignatureException",
@@ -171,7 +172,8 @@ enum ErrorFormat {
     };
   }
 
-  private static byte[] json(AwsError error, Map<String, String> strings, Headers headers) {
+  private static byte[] json(
+      AwsError error, Map<String, @Nullable String> strings, Headers headers) {
     ErrorShape shape = error.shape();
     for (Map.Entry<String, String> member : error.members().entrySet()) {
       String header = shape == null ? null : shape.headers().get(member.getKey());
@@ -202,6 +204,9 @@ enum ErrorFormat {
     }
     if (error.message() != null) {
       strings.put(shape == null ? sharedText(error.code()) : shape.text(), error.message());
+    } else if (error.code().equals(ACCESS_DENIED)) {
+      // AWS names the member even where it says nothing.
+      strings.put(sharedText(error.code()), null);
     }
     return JsonWriter.writeError(strings, error.modelled());
   }
@@ -209,7 +214,7 @@ enum ErrorFormat {
   /** The errors that all services share do not agree on the name of their message. */
   private static String sharedText(String code) {
     return switch (code) {
-      case "AccessDeniedException",
+      case ACCESS_DENIED,
           "RequestEntityTooLargeException",
           "SerializationException",
           "UnknownOperationException" ->

@@ -35,12 +35,12 @@ final class JsonWriter {
   }
 
   /** An error: strings first, then the members of the shape where there is one. */
-  static byte[] writeError(Map<String, String> strings, @Nullable SdkPojo shape) {
+  static byte[] writeError(Map<String, @Nullable String> strings, @Nullable SdkPojo shape) {
     return document(
         JsonReader.Keys.WIRE,
         writer -> {
           writer.json.writeStartObject();
-          for (Map.Entry<String, String> entry : strings.entrySet()) {
+          for (Map.Entry<String, @Nullable String> entry : strings.entrySet()) {
             writer.json.writeStringField(entry.getKey(), entry.getValue());
           }
           if (shape != null) {

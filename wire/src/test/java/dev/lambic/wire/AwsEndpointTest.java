@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionResponse;
@@ -31,6 +32,7 @@ import software.amazon.awssdk.services.lambda.model.GetFunctionResponse;
 import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
 import software.amazon.awssdk.services.lambda.model.InvokeRequest;
 import software.amazon.awssdk.services.lambda.model.InvokeWithResponseStreamRequest;
+import software.amazon.awssdk.services.lambda.model.LambdaException;
 import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.lambda.model.ServiceException;
 import software.amazon.awssdk.services.lambda.model.TagResourceRequest;
@@ -658,6 +660,23 @@ final class AwsEndpointTest {
           "{\"Message\":\"lambda:Invoke\"}");
     }
     assertThat(seen).isEmpty();
+  }
+
+  @Test
+  void accessThatIsDeniedWithoutAWordHasANullMessage() {
+    AwsErrorDetails details = AwsErrorDetails.builder().errorCode("AccessDeniedException").build();
+    AwsEndpoint closed =
+        builder()
+            .access((caller, service, operation) -> {
+              throw LambdaException.builder().statusCode(403).awsErrorDetails(details).build();
+            })
+            .build();
+    expect(
+        Recorder.send(
+            closed, Recorder.request("POST", FUNCTIONS + "/echo/invocations", lambda(), "")),
+        403,
+        "AccessDeniedException",
+        "{\"Message\":null}");
   }
 
   @Test
