@@ -49,6 +49,11 @@ final class Authenticator {
     this.ticker = ticker;
   }
 
+  /** Whether only signed requests are let in. */
+  boolean enforces() {
+    return mode == AuthMode.ENFORCE;
+  }
+
   /**
    * The sender.
    *

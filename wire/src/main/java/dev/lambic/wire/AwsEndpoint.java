@@ -319,12 +319,20 @@ public final class AwsEndpoint implements HttpHandler {
   }
 
   private ServiceSlot claimant(Exchange exchange) {
+    // For who must sign nothing is loaded or parsed; but S3, told by the head, knows an older
+    // signature too.
+    if (authenticator.enforces()) {
+      if (streamed != null && streamed.claims(exchange.request())) {
+        return streamed;
+      }
+      throw SignatureErrors.missing();
+    }
     for (ServiceSlot slot : slots.values()) {
       if (slot.claims(exchange.request())) {
         return slot;
       }
     }
-    // Who must sign is told so, rather than which paths exist.
+    // A page of another host is refused, rather than told which paths exist.
     authenticator.authenticate(null, exchange.request());
     throw unknownOperation(exchange.request());
   }

@@ -31,8 +31,13 @@ record AwsQuery(ConstraintData data) implements Protocol {
 
   private static final int MAX_PARAMETERS = 10_000;
 
-  /** Nesting of shapes is bounded by it. */
   private static final int MAX_NAME = 512;
+
+  /** Nesting of shapes is bounded by it. */
+  private static final int MAX_PARTS = 32;
+
+  /** Of all names together, for each costs a hundred times what it is sent with. */
+  private static final int MAX_NODES = 20_000;
 
   /** Part of a form: the value of a name, and what the names that go on from it hold. */
   private static final class Node {
@@ -66,14 +71,33 @@ record AwsQuery(ConstraintData data) implements Protocol {
    * @throws LambicException if it is larger than any that is meant
    */
   static QueryString form(HttpRequest request) {
+    String body = body(request);
+    String form = request.rawQuery().isEmpty() ? body : body + "&" + request.rawQuery();
+    if (form.chars().filter(c -> c == '&').count() >= MAX_PARAMETERS) {
+      throw Malformed.because("Too many parameters.", null);
+    }
+    return QueryString.parse(form);
+  }
+
+  /**
+   * The first value of one parameter, or null; costs no more memory than the body, for it is asked
+   * before anybody knows who sent the request.
+   *
+   * @throws LambicException if the form is larger than any that is meant
+   */
+  static @Nullable String parameter(HttpRequest request, String name) {
+    String found = QueryString.find(body(request), name);
+    return found == null ? QueryString.find(request.rawQuery(), name) : found;
+  }
+
+  private static String body(HttpRequest request) {
     if (request.body().length > MAX_FORM) {
       throw new LambicException(
           "RequestEntityTooLargeException",
           Blame.CALLER,
           "Request must be smaller than " + MAX_FORM + " bytes");
     }
-    String body = new String(request.body(), StandardCharsets.UTF_8);
-    return QueryString.parse(request.rawQuery().isEmpty() ? body : body + "&" + request.rawQuery());
+    return new String(request.body(), StandardCharsets.UTF_8);
   }
 
   @Override
@@ -84,20 +108,27 @@ record AwsQuery(ConstraintData data) implements Protocol {
   }
 
   private static Node tree(QueryString form) {
-    List<String> names = form.names();
-    if (names.size() > MAX_PARAMETERS) {
-      throw Malformed.because("Too many parameters.", null);
-    }
     Node root = new Node();
-    for (String name : names) {
-      if (name.length() > MAX_NAME) {
+    int nodes = 0;
+    for (Map.Entry<String, String> parameter : form.firsts().entrySet()) {
+      String name = parameter.getKey();
+      String[] parts = name.length() > MAX_NAME ? new String[0] : name.split("\\.", MAX_PARTS + 1);
+      if (parts.length == 0 || parts.length > MAX_PARTS) {
         throw Malformed.because("The name of a parameter is too long.", null);
       }
       Node node = root;
-      for (String part : name.split("\\.", -1)) {
-        node = node.children.computeIfAbsent(part, key -> new Node());
+      for (String part : parts) {
+        Node child = node.children.get(part);
+        if (child == null) {
+          if (++nodes > MAX_NODES) {
+            throw Malformed.because("Too many parameters.", null);
+          }
+          child = new Node();
+          node.children.put(part, child);
+        }
+        node = child;
       }
-      node.text = form.get(name);
+      node.text = parameter.getValue();
     }
     return root;
   }

@@ -2,7 +2,9 @@ package dev.lambic.wire;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,33 @@ final class QueryString {
       }
     }
     return found;
+  }
+
+  /** The first value of a name in a raw query, or null; the rest is not decoded. */
+  static @Nullable String find(String raw, String name) {
+    int start = 0;
+    while (start < raw.length()) {
+      int end = raw.indexOf('&', start);
+      if (end < 0) {
+        end = raw.length();
+      }
+      int equals = raw.indexOf('=', start);
+      int stop = equals < 0 || equals > end ? end : equals;
+      // An escape makes three characters of one.
+      if (stop - start <= 3 * name.length()
+          && Percent.decode(raw.substring(start, stop), true).equals(name)) {
+        return stop == end ? "" : Percent.decode(raw.substring(stop + 1, end), true);
+      }
+      start = end + 1;
+    }
+    return null;
+  }
+
+  /** The distinct names with the first value of each, in their order. */
+  Map<String, String> firsts() {
+    Map<String, String> firsts = new LinkedHashMap<>();
+    pairs.forEach(pair -> firsts.putIfAbsent(pair.name, pair.value));
+    return firsts;
   }
 
   /** The distinct names, in their order. */

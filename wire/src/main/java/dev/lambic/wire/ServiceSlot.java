@@ -26,9 +26,10 @@ final class ServiceSlot {
       String target = request.headers().get("X-Amz-Target");
       RouteTable.Match match = target == null ? null : routes.match(target);
       if (match == null && routes.hasActions() && AwsQuery.announced(request)) {
-        QueryString form = AwsQuery.form(request);
-        String action = form.get("Action");
-        return action == null ? null : routes.action(action, form.get("Version"));
+        String action = AwsQuery.parameter(request, "Action");
+        return action == null
+            ? null
+            : routes.action(action, AwsQuery.parameter(request, "Version"));
       }
       return match == null ? routes.match(request.method(), request.target()) : match;
     }
