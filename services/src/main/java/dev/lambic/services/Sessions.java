@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Sessions {
   /**
-   * A new access key.
+   * A new access key, which may end earlier where there are too many.
    *
    * @param by the access key of who asks for it, or null; the new one can do nothing that it cannot
    * @param principalArn who is on record as its owner

@@ -116,7 +116,7 @@ public final class StsService implements StsClient {
         iam.role(request.roleArn())
             .filter(known ->
                 PolicyDocument.parse(known.shape().assumeRolePolicyDocument())
-                    .trusts(caller.account(), caller.principalArn()))
+                    .trusts(known.account(), caller, request.externalId()))
             .orElseThrow(() -> denied(caller, request.roleArn()));
     int seconds = Objects.requireNonNullElse(request.durationSeconds(), ROLE_SECONDS);
     if (seconds > Objects.requireNonNullElse(role.shape().maxSessionDuration(), ROLE_SECONDS)) {

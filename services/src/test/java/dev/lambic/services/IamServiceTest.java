@@ -527,4 +527,102 @@ final class IamServiceTest {
   private static software.amazon.awssdk.services.sts.model.Tag tag(String key, String value) {
     return software.amazon.awssdk.services.sts.model.Tag.builder().key(key).value(value).build();
   }
+
+  /** Whether somebody can assume a role with these statements. */
+  private boolean lets(StsClient client, @Nullable String externalId, String... statements) {
+    String policy = "{\"Statement\":[" + String.join(",", statements) + "]}";
+    iam.updateAssumeRolePolicy(r -> r.roleName("asked").policyDocument(policy));
+    try {
+      client.assumeRole(r ->
+          r.roleArn("arn:aws:iam::123456789012:role/asked")
+              .roleSessionName("session")
+              .externalId(externalId));
+      return true;
+    } catch (AwsServiceException e) {
+      assertThat(e.awsErrorDetails().errorCode()).isEqualTo("AccessDenied");
+      return false;
+    }
+  }
+
+  private static String statement(String effect, String principalActionAndCondition) {
+    return ("{'Effect':'" + effect + "'," + principalActionAndCondition + "}").replace('\'', '"');
+  }
+
+  @Test
+  void aConditionOpensARoleToItsOwnAccountOnly() {
+    create("asked");
+    keys.put("AKIASTRANGER", AccessKey.ofAccount("secret", "210987654321"));
+    String anybody = "'Principal':{'AWS':'*'},'Action':'sts:Assume?ol*'";
+    String organization = ",'Condition':{'StringEquals':{'aws:PrincipalOrgID':'o-1'}}";
+    String others = ",'Condition':{'StringNotEquals':{'aws:PrincipalOrgID':'o-1'}}";
+    String open = statement("Allow", anybody);
+    String notMe = "'NotPrincipal':{'AWS':'arn:aws:iam::123456789012:root'},'Action':'sts:*'";
+    String onlyTags = "'Principal':'*','NotAction':['sts:TagSession']";
+    try (StsClient stranger = sts(AwsBasicCredentials.create("AKIASTRANGER", "secret"))) {
+      assertThat(lets(stranger, null, open)).isTrue();
+      assertThat(lets(stranger, null, statement("Allow", anybody + organization))).isFalse();
+      assertThat(lets(sts, null, statement("Allow", anybody + organization))).isTrue();
+      for (String denial : List.of(anybody + others, notMe, onlyTags)) {
+        assertThat(lets(stranger, null, open, statement("Deny", denial))).as(denial).isFalse();
+        assertThat(lets(sts, null, open, statement("Deny", denial))).as(denial).isTrue();
+      }
+      assertThat(lets(sts, null, open, statement("Deny", anybody))).isFalse();
+      assertThat(lets(sts, null, statement("Allow", notMe), statement("Allow", onlyTags)))
+          .isFalse();
+    }
+  }
+
+  @Test
+  void whoWasToldAnExternalIdMustSayIt() {
+    create("asked");
+    keys.put("AKIASTRANGER", AccessKey.ofAccount("secret", "210987654321"));
+    String stranger = "'Principal':{'AWS':'210987654321'},'Action':'sts:AssumeRole'";
+    String one = ",'Condition':{'StringEquals':{'sts:ExternalId':'told'}}";
+    String several = ",'Condition':{'StringEquals':{'sts:externalid':['x','told']}}";
+    String more =
+        ",'Condition':{'StringEquals':{'sts:ExternalId':'told','aws:PrincipalOrgID':'o-1'}}";
+    String other = ",'Condition':{'StringLike':{'sts:ExternalId':'told'}}";
+    try (StsClient client = sts(AwsBasicCredentials.create("AKIASTRANGER", "secret"))) {
+      for (String condition : List.of(one, several)) {
+        String allowed = statement("Allow", stranger + condition);
+        assertThat(lets(client, "told", allowed)).as(condition).isTrue();
+        assertThat(lets(client, "guessed", allowed)).as(condition).isFalse();
+        assertThat(lets(client, null, allowed)).as(condition).isFalse();
+      }
+      for (String condition : List.of(more, other)) {
+        assertThat(lets(client, "told", statement("Allow", stranger + condition)))
+            .as(condition)
+            .isFalse();
+      }
+    }
+  }
+
+  @Test
+  void aRoleWithAPathIsTrustedByItsArn() {
+    create("asked");
+    iam.createRole(r -> r.roleName("worker").path("/team/").assumeRolePolicyDocument(FOR_ACCOUNT));
+    Credentials lent =
+        sts.assumeRole(r ->
+                r.roleArn("arn:aws:iam::123456789012:role/team/worker").roleSessionName("session"))
+            .credentials();
+    try (StsClient worker = sts(session(lent))) {
+      for (String trusted : List.of("123456789012:role/team/worker", "123456789012:role/worker")) {
+        assertThat(lets(worker, null, trusting(trusted))).as(trusted).isTrue();
+        assertThat(lets(sts, null, trusting(trusted))).as(trusted).isFalse();
+      }
+      for (String trusted :
+          List.of(
+              "210987654321:role/team/worker",
+              "123456789012:role/team/coworker",
+              "123456789012:role/worker/team",
+              "123456789012:user/team/worker")) {
+        assertThat(lets(worker, null, trusting(trusted))).as(trusted).isFalse();
+      }
+    }
+  }
+
+  private static String trusting(String principal) {
+    return statement(
+        "Allow", "'Principal':{'AWS':'arn:aws:iam::" + principal + "'},'Action':'sts:AssumeRole'");
+  }
 }
