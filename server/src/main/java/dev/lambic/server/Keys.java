@@ -38,25 +38,43 @@ final class Keys implements Credentials, CredentialIssuer, Sessions {
 
   private static final Pattern ROLE_NAME = Pattern.compile("[A-Za-z0-9+=,.@_-]{1,128}");
 
-  private final Map<String, AccessKey> people;
-  private static final int MAX_TEMPORARY = 10_000;
+  /** Of keys lent by STS; each takes about a kilobyte. */
+  private static final int MAX_TEMPORARY = 20_000;
 
+  private static final int MAX_OF_ACCOUNT = 5_000;
+
+  /** Of those of an account, the keys that its environments asked for. */
+  private static final int MAX_OF_ENVIRONMENTS = 1_000;
+
+  private final Map<String, AccessKey> people;
   private final Map<String, AccessKey> sessions = new ConcurrentHashMap<>();
   private final Map<String, Temporary> temporary = new ConcurrentHashMap<>();
   private final Ids ids;
   private final Ticker ticker;
 
   /**
+   * How the ids of environments' keys begin, and those of no others: they are told after their end
+   * too. Nobody gains by signing with such an id.
+   */
+  private final String environmentIds;
+
+  private long begun;
+
+  /**
    * A key that ends by itself.
    *
+   * @param payer account whose share it takes
    * @param ofEnvironment whether an environment asked for it
+   * @param number higher than that of every earlier one
    */
-  private record Temporary(AccessKey key, Instant expires, boolean ofEnvironment) {}
+  private record Temporary(
+      AccessKey key, Instant expires, String payer, boolean ofEnvironment, long number) {}
 
   private Keys(Map<String, AccessKey> people, Ids ids, Ticker ticker) {
     this.people = Map.copyOf(people);
     this.ids = ids;
     this.ticker = ticker;
+    this.environmentIds = "ASIA" + word(ids).substring(0, 5);
   }
 
   /**
@@ -154,7 +172,7 @@ final class Keys implements Credentials, CredentialIssuer, Sessions {
 
   @Override
   public SessionCredentials issue(String account, String role, String functionName) {
-    String id = "ASIA" + word(ids);
+    String id = environmentId();
     String secret = secret(ids);
     String token = secret(ids) + secret(ids);
     String roleName = role.substring(role.lastIndexOf('/') + 1);
@@ -171,27 +189,91 @@ final class Keys implements Credentials, CredentialIssuer, Sessions {
     sessions.remove(credentials.accessKeyId());
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Where there are too many, the oldest that environments asked for end before their time;
+   * people are refused only where there are none of those.
+   */
   @Override
-  public Session begin(@Nullable String by, String account, String principalArn, Instant expires) {
+  public synchronized Session begin(
+      @Nullable String by, String account, String principalArn, Instant expires) {
     Instant now = ticker.instant();
     temporary.values().removeIf(lent -> !now.isBefore(lent.expires()));
-    if (temporary.size() >= MAX_TEMPORARY) {
-      throw new LambicException("Throttling", Blame.CALLER, "Rate exceeded");
-    }
-    String id = "ASIA" + word(ids);
+    boolean ofEnvironment = isOfEnvironment(by);
+    String payer = payer(by, account);
+    makeRoom(payer, ofEnvironment);
+    String id = ofEnvironment ? environmentId() : personalId();
     Session session = new Session(id, secret(ids), secret(ids) + secret(ids));
     AccessKey key =
         new AccessKey(session.secret(), account, principalArn, session.token(), expires);
-    temporary.put(id, new Temporary(key, expires, isOfEnvironment(by)));
+    temporary.put(id, new Temporary(key, expires, payer, ofEnvironment, ++begun));
     return session;
   }
 
-  /** Whether the access key was made for an environment, or for the asking of one. */
-  boolean isOfEnvironment(@Nullable String accessKeyId) {
-    if (accessKeyId == null) {
-      return false;
+  /** The account that the first of a chain of keys belongs to. */
+  private String payer(@Nullable String by, String account) {
+    Temporary lent = by == null ? null : temporary.get(by);
+    AccessKey asking = by == null ? null : find(by);
+    if (lent != null) {
+      return lent.payer();
     }
-    Temporary lent = temporary.get(accessKeyId);
-    return lent == null ? sessions.containsKey(accessKeyId) : lent.ofEnvironment();
+    return asking == null ? account : asking.account();
+  }
+
+  private void makeRoom(String payer, boolean ofEnvironment) {
+    int paid = 0;
+    int borrowed = 0;
+    Map.Entry<String, Temporary> oldestOfPayer = null;
+    Map.Entry<String, Temporary> oldest = null;
+    for (Map.Entry<String, Temporary> entry : temporary.entrySet()) {
+      Temporary lent = entry.getValue();
+      boolean own = lent.payer().equals(payer);
+      paid += own ? 1 : 0;
+      if (lent.ofEnvironment()) {
+        oldest = older(entry, oldest);
+        if (own) {
+          borrowed++;
+          oldestOfPayer = older(entry, oldestOfPayer);
+        }
+      }
+    }
+    Map.Entry<String, Temporary> leaving;
+    if (paid >= MAX_OF_ACCOUNT || (ofEnvironment && borrowed >= MAX_OF_ENVIRONMENTS)) {
+      leaving = oldestOfPayer;
+    } else if (temporary.size() >= MAX_TEMPORARY) {
+      leaving = oldest;
+    } else {
+      return;
+    }
+    if (leaving == null) {
+      throw new LambicException("Throttling", Blame.CALLER, "Rate exceeded");
+    }
+    temporary.remove(leaving.getKey());
+  }
+
+  private static Map.Entry<String, Temporary> older(
+      Map.Entry<String, Temporary> one, Map.@Nullable Entry<String, Temporary> other) {
+    return other == null || one.getValue().number() < other.getValue().number() ? one : other;
+  }
+
+  /**
+   * Whether the access key was made for an environment, or for the asking of one. It stays so when
+   * the key has ended, for what it asked for may still be on its way.
+   */
+  boolean isOfEnvironment(@Nullable String accessKeyId) {
+    return accessKeyId != null && accessKeyId.startsWith(environmentIds);
+  }
+
+  private String personalId() {
+    String id;
+    do {
+      id = "ASIA" + word(ids);
+    } while (isOfEnvironment(id));
+    return id;
+  }
+
+  private String environmentId() {
+    return environmentIds + word(ids).substring(0, 20 - environmentIds.length());
   }
 }

@@ -13,10 +13,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class KeysTest {
+  private static final String ACCOUNT = "000000000000";
+  private static final String ARN = "arn:aws:sts::000000000000:assumed-role/r/s";
+
   @TempDir Path directory;
 
   @Test
@@ -99,5 +105,77 @@ final class KeysTest {
     String ended = keys.begin(person, "000000000000", arn, Instant.EPOCH).accessKeyId();
     keys.begin(person, "000000000000", arn, later);
     assertThat(keys.find(ended)).isNull();
+  }
+
+  @Test
+  void whatAnEnvironmentBorrowsStaysSoWhenItsOwnKeyHasEnded() throws IOException {
+    AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-03-04T05:06:07Z"));
+    Keys keys = Keys.open(directory.resolve("credentials"), Ids.secure(), at(now));
+    SessionCredentials environment =
+        keys.issue(ACCOUNT, "arn:aws:iam::" + ACCOUNT + ":role/r", "f");
+    Instant soon = now.get().plusSeconds(900);
+    String first = keys.begin(environment.accessKeyId(), ACCOUNT, ARN, soon).accessKeyId();
+    now.set(soon);
+    String second = keys.begin(first, ACCOUNT, ARN, soon.plusSeconds(900)).accessKeyId();
+    assertThat(keys.find(first)).isNull();
+    assertThat(keys.isOfEnvironment(first)).isTrue();
+    assertThat(keys.isOfEnvironment(second)).isTrue();
+    keys.revoke(environment);
+    assertThat(keys.isOfEnvironment(environment.accessKeyId())).isTrue();
+    assertThat(keys.isOfEnvironment("ASIAIOSFODNN7EXAMPLE")).isFalse();
+    assertThat(keys.isOfEnvironment(null)).isFalse();
+  }
+
+  @Test
+  void environmentsTakeNoKeysFromOthers() throws IOException {
+    Keys keys = Keys.open(directory.resolve("credentials"), Ids.seeded(1), Ticker.system());
+    Instant later = Instant.now().plusSeconds(36_000);
+    String environment =
+        keys.issue(ACCOUNT, "arn:aws:iam::" + ACCOUNT + ":role/r", "f").accessKeyId();
+    String person = keys.peopleIds().iterator().next();
+    String persons = keys.begin(person, ACCOUNT, ARN, later).accessKeyId();
+    List<String> borrowed = new ArrayList<>();
+    for (int i = 0; i < 1_001; i++) {
+      borrowed.add(keys.begin(environment, ACCOUNT, ARN, later).accessKeyId());
+    }
+    // A chain of keys is on the account of its first, whatever accounts it leads through.
+    borrowed.add(keys.begin(borrowed.getLast(), "123456789012", ARN, later).accessKeyId());
+    borrowed.add(keys.begin(borrowed.getLast(), "123456789012", ARN, later).accessKeyId());
+    assertThat(borrowed).doesNotHaveDuplicates();
+    assertThat(borrowed.subList(0, 3)).allMatch(id -> keys.find(id) == null);
+    assertThat(borrowed.subList(3, 1_003)).allMatch(id -> keys.find(id) != null);
+    assertThat(keys.find(persons)).isNotNull();
+  }
+
+  @Test
+  void anAccountTakesNoKeysFromOthersAndItsEnvironmentsGoFirst() throws IOException {
+    Keys keys = Keys.open(directory.resolve("credentials"), Ids.seeded(1), Ticker.system());
+    Instant later = Instant.now().plusSeconds(36_000);
+    String environment =
+        keys.issue(ACCOUNT, "arn:aws:iam::" + ACCOUNT + ":role/r", "f").accessKeyId();
+    String borrowed = keys.begin(environment, ACCOUNT, ARN, later).accessKeyId();
+    String person = keys.peopleIds().iterator().next();
+    String first = keys.begin(person, ACCOUNT, ARN, later).accessKeyId();
+    for (int i = 2; i <= 5_000; i++) {
+      keys.begin(person, ACCOUNT, ARN, later);
+    }
+    assertThat(keys.find(borrowed)).isNull();
+    assertThat(keys.find(first)).isNotNull();
+    assertThatThrownBy(() -> keys.begin(person, ACCOUNT, ARN, later)).hasMessage("Rate exceeded");
+    assertThat(keys.begin(null, "123456789012", ARN, later)).isNotNull();
+  }
+
+  private static Ticker at(AtomicReference<Instant> now) {
+    return new Ticker() {
+      @Override
+      public long nanos() {
+        return now.get().toEpochMilli() * 1_000_000;
+      }
+
+      @Override
+      public Instant instant() {
+        return now.get();
+      }
+    };
   }
 }
