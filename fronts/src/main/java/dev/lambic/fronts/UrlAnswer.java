@@ -30,6 +30,10 @@ final class UrlAnswer implements Invoker.StreamedAnswer {
   private final boolean streamed;
   private ByteArrayOutputStream prelude = new ByteArrayOutputStream();
   private boolean inPrelude;
+
+  /** With how many zeros the prelude ends until now. */
+  private int zeros;
+
   private String contentType = "application/octet-stream";
   private @Nullable BodySink sink;
   private @Nullable ResultFlow flow;
@@ -58,26 +62,29 @@ final class UrlAnswer implements Invoker.StreamedAnswer {
       pass(bytes);
       return;
     }
-    prelude.writeBytes(bytes);
-    byte[] so = prelude.toByteArray();
-    int end = endOfPrelude(so);
-    if (end < 0) {
-      if (so.length > MAX_PRELUDE_BYTES) {
+    int rest = 0;
+    for (; rest < bytes.length && zeros < ZEROS; rest++) {
+      zeros = bytes[rest] == 0 ? zeros + 1 : 0;
+    }
+    prelude.write(bytes, 0, rest);
+    if (zeros < ZEROS) {
+      if (prelude.size() > MAX_PRELUDE_BYTES) {
         fail();
       }
       return;
     }
     inPrelude = false;
+    byte[] whole = prelude.toByteArray();
     prelude = new ByteArrayOutputStream();
     try {
-      UrlReply reply = UrlReply.ofPrelude(Arrays.copyOf(so, end));
+      UrlReply reply = UrlReply.ofPrelude(Arrays.copyOf(whole, whole.length - ZEROS));
       sink = exchange.begin(reply.status(), reply.headers());
     } catch (UrlReply.Malformed _) {
       fail();
       return;
     }
-    if (so.length > end + ZEROS) {
-      pass(Arrays.copyOfRange(so, end + ZEROS, so.length));
+    if (rest < bytes.length) {
+      pass(Arrays.copyOfRange(bytes, rest, bytes.length));
     }
   }
 

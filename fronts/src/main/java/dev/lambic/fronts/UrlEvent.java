@@ -54,7 +54,7 @@ record UrlEvent(
       json.writeStringField("rawQueryString", request.rawQuery());
       cookies(json);
       strings(json, "headers", headers());
-      Map<String, String> query = query();
+      Map<String, List<String>> query = query();
       if (!query.isEmpty()) {
         strings(json, "queryStringParameters", query);
       }
@@ -88,32 +88,35 @@ record UrlEvent(
   }
 
   /** Lower-case names; several fields of a name are one with commas. */
-  private Map<String, String> headers() {
-    Map<String, String> headers = new LinkedHashMap<>();
+  private Map<String, List<String>> headers() {
+    Map<String, List<String>> headers = new LinkedHashMap<>();
     request
         .headers()
         .forEach((name, value) -> {
           String lower = name.toLowerCase(Locale.ROOT);
           if (!lower.equals("cookie") && !lower.equals("connection")) {
-            headers.merge(lower, value, (before, more) -> before + "," + more);
+            add(headers, lower, value);
           }
         });
-    headers.put("x-amzn-trace-id", trace);
-    headers.put("x-forwarded-for", source());
-    headers.put("x-forwarded-port", port());
-    headers.put("x-forwarded-proto", "http");
+    headers.put("x-amzn-trace-id", List.of(trace));
+    headers.put("x-forwarded-for", List.of(source()));
+    headers.put("x-forwarded-port", List.of(port()));
+    headers.put("x-forwarded-proto", List.of("http"));
     return headers;
   }
 
-  private Map<String, String> query() {
-    Map<String, String> query = new LinkedHashMap<>();
+  private static void add(Map<String, List<String>> to, String name, String value) {
+    to.computeIfAbsent(name, _ -> new ArrayList<>()).add(value);
+  }
+
+  private Map<String, List<String>> query() {
+    Map<String, List<String>> query = new LinkedHashMap<>();
     for (String part : request.rawQuery().split("&")) {
       if (!part.isEmpty()) {
         int equals = part.indexOf('=');
         String name = equals < 0 ? part : part.substring(0, equals);
         String value = equals < 0 ? "" : part.substring(equals + 1);
-        query.merge(
-            decoded(name, false), decoded(value, false), (before, more) -> before + "," + more);
+        add(query, decoded(name, false), decoded(value, false));
       }
     }
     return query;
@@ -208,11 +211,11 @@ record UrlEvent(
     }
   }
 
-  private static void strings(JsonGenerator json, String name, Map<String, String> values)
+  private static void strings(JsonGenerator json, String name, Map<String, List<String>> values)
       throws IOException {
     json.writeObjectFieldStart(name);
-    for (Map.Entry<String, String> entry : values.entrySet()) {
-      json.writeStringField(entry.getKey(), entry.getValue());
+    for (Map.Entry<String, List<String>> entry : values.entrySet()) {
+      json.writeStringField(entry.getKey(), String.join(",", entry.getValue()));
     }
     json.writeEndObject();
   }

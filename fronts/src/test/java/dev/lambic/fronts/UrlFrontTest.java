@@ -18,6 +18,7 @@ import dev.lambic.runtime.LogSettings;
 import dev.lambic.runtime.ResultFlow;
 import dev.lambic.wire.Caller;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -350,6 +351,41 @@ class UrlFrontTest {
     answer.outcome(new Outcome(new byte[0], null, null, null));
     assertThat(received.body()).isEqualTo("onetwo");
     assertThat(received.ended).isTrue();
+  }
+
+  @Test
+  void metadataInManyPiecesCostNoMoreThanTheirLength() {
+    streamed = true;
+    List<Invoker.StreamedAnswer> answers = new ArrayList<>();
+    invoker = (invocation, answer) -> answers.add((Invoker.StreamedAnswer) answer);
+    Received received = call("GET", "/", Headers.of("Host", HOST), new byte[0]);
+    Invoker.StreamedAnswer answer = answers.getFirst();
+    answer.begin("application/vnd.awslambda.http-integration-response", flow(new ArrayList<>()));
+    byte[] metadata = bytes("{\"statusCode\":201}" + " ".repeat(60_000) + "\0".repeat(8) + "x");
+    long before = allocatedBytes();
+    for (byte each : metadata) {
+      answer.piece(new byte[] {each});
+    }
+    assertThat(allocatedBytes() - before).isLessThan(64 << 20);
+    assertThat(received.status).isEqualTo(201);
+    assertThat(received.body()).isEqualTo("x");
+  }
+
+  @Test
+  void parametersOfOneNameCostNoMoreThanTheirLength() throws IOException {
+    int count = 20_000;
+    String target = "/?" + "a&".repeat(count);
+    long before = allocatedBytes();
+    call("GET", target, Headers.of("Host", HOST), new byte[0]);
+    assertThat(allocatedBytes() - before).isLessThan(64 << 20);
+    assertThat(event().path("queryStringParameters").path("a").asText())
+        .isEqualTo(",".repeat(count - 1));
+  }
+
+  /** What this thread has ever allocated. */
+  private static long allocatedBytes() {
+    return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+        .getCurrentThreadAllocatedBytes();
   }
 
   @Test

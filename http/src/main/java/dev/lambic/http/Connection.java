@@ -532,7 +532,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
       finish(response);
     }
 
-    private void finish(HttpObject last) {
+    private void finish(Object last) {
       current = null;
       budget.giveBack(reserved);
       boolean early = incoming != null && !incoming.isWhole();
@@ -578,11 +578,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (current != this) {
           return;
         }
-        var response =
-            new io.netty.handler.codec.http.DefaultHttpResponse(
-                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
+        HttpResponseStatus line = HttpResponseStatus.valueOf(status);
+        // An answer to HEAD is over with its fields, also for the encoder.
+        io.netty.handler.codec.http.HttpResponse response =
+            head
+                ? new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, line, Unpooled.EMPTY_BUFFER)
+                : new io.netty.handler.codec.http.DefaultHttpResponse(HttpVersion.HTTP_1_1, line);
         headers.forEach((name, value) -> response.headers().add(name, value));
-        if (!response.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
+        if (!head && !response.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
           HttpUtil.setTransferEncodingChunked(response, true);
         }
         if (!keepAlive) {
@@ -683,7 +686,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void end(Headers trailers) {
       run(() -> {
-        if (current == this) {
+        if (current == this && head) {
+          finish(Unpooled.EMPTY_BUFFER);
+        } else if (current == this) {
           LastHttpContent last =
               new io.netty.handler.codec.http.DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
           trailers.forEach((name, value) -> last.trailingHeaders().add(name, value));

@@ -372,6 +372,25 @@ final class HttpServerTest {
   }
 
   @Test
+  void nothingFollowsTheFieldsOfAStreamedAnswerToHead() throws IOException {
+    for (String path : List.of("/stream", "/")) {
+      String[] parts =
+          exchange(get(path).replace("GET", "HEAD").repeat(2) + closing("/after"))
+              .split("\r\n\r\n", -1);
+      assertThat(parts).hasSize(4);
+      assertThat(parts[0]).startsWith("HTTP/1.1 200 OK").doesNotContain("chunked");
+      assertThat(parts[1]).isEqualTo(parts[0]);
+      assertThat(parts[2]).startsWith("HTTP/1.1 200 OK");
+      assertThat(parts[3]).isEqualTo("GET /after 0");
+    }
+    assertThat(exchange(closing("/stream").replace("GET", "HEAD")))
+        .containsIgnoringCase("connection: close")
+        .endsWith("\r\n\r\n")
+        .doesNotContain("X-Trailer");
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
   void anAnswerToAClientThatLeftEndsWithAnAbort() throws Exception {
     CountDownLatch aborted = new CountDownLatch(1);
     HttpServer.Listener other =

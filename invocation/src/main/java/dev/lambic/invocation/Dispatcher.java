@@ -677,7 +677,10 @@ public final class Dispatcher implements Invoker, AutoCloseable {
         lost = provisioner.detach(worker);
         if (worker.place().slot) {
           worker.place().slot = false;
-          give(worker.image());
+          if (!worker.place().busy) {
+            // Else it is given up with the call, or the call keeps it.
+            give(worker.image());
+          }
         }
         Pool pool = pools.get(worker.place().pool);
         if (pool != null) {

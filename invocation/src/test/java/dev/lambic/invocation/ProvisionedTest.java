@@ -195,6 +195,41 @@ final class ProvisionedTest {
   }
 
   @Test
+  void givesBackTheSlotOfOneThatIsUsedOnceMoreOnlyOnce() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment made = ahead(stage, "f", 1).getFirst();
+      RecordingAnswer first = new RecordingAnswer();
+      RecordingAnswer second = new RecordingAnswer();
+      Invoker.Answer calls =
+          new Invoker.Answer() {
+            @Override
+            public void outcome(Outcome outcome) {
+              first.outcome(outcome);
+              stage.dispatcher.invoke(stage.invocation(stage.image("f"), false), second);
+            }
+
+            @Override
+            public void refused(LambicException why) {
+              first.refused(why);
+            }
+          };
+      stage.dispatcher.invoke(stage.invocation(stage.image("f"), false), calls);
+      stage.later.settle();
+      // After its call is over, and before it is idle.
+      made.whenDrained(() -> stage.dispatcher.provision(stage.image("f"), 0));
+      made.exit(1, 0);
+      stage.later.settle();
+      assertThat(first.errorType()).isEqualTo("Runtime.ExitError");
+      assertThat(made.restarts()).as("for the second call").isEqualTo(1);
+      assertThat(stage.dispatcher.slots()).isEqualTo(1);
+      stage.dispatcher.close();
+      stage.later.settle();
+      assertThat(second.errorType()).isEqualTo("Runtime.ExitError");
+      assertThat(stage.dispatcher.slots()).isZero();
+    }
+  }
+
+  @Test
   void keepsWhatThereIsRatherThanWhatIsYetToCome() {
     try (Stage stage = new Stage()) {
       FakeEnvironment made = ahead(stage, "f", 1).getFirst();

@@ -39,6 +39,7 @@ public final class FakeEnvironment implements Environment {
   private StringBuilder undrained = new StringBuilder();
   private boolean extensions;
   private Runnable atShutdown = () -> {};
+  private Runnable atDrain = () -> {};
   private final List<String> told = new ArrayList<>();
 
   FakeEnvironment(
@@ -230,6 +231,11 @@ public final class FakeEnvironment implements Environment {
     undrained.append(text);
   }
 
+  /** Has something done when its output is drained for the next time. */
+  public synchronized void whenDrained(Runnable action) {
+    atDrain = action;
+  }
+
   /** The runtime's process ends. */
   public void exit(int code, int signal) {
     synchronized (this) {
@@ -338,10 +344,14 @@ public final class FakeEnvironment implements Environment {
   @Override
   public void drainOutput() {
     String text;
+    Runnable action;
     synchronized (this) {
       text = undrained.toString();
       undrained = new StringBuilder();
+      action = atDrain;
+      atDrain = () -> {};
     }
+    action.run();
     if (!text.isEmpty()) {
       write(text);
     }
