@@ -133,13 +133,39 @@ def try_hosts_socket(event):
         return one.connect(event["socket"]) or "connected"
 
 
-def ask(line, headers="", body=""):
-    """A request to the environment's own port; a refusal of the server is one too."""
-    with socket.create_connection(("127.0.0.1", 9001), timeout=20) as one:
+def status(port, line, headers="", body=""):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
         head = f"{line} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
         one.sendall((head + body).encode())
-        status = one.recv(12).decode()
-    return refuse(errno.EACCES) if " 4" in status else status
+        return one.recv(12).decode()
+
+
+def ask(line, headers="", body=""):
+    """A request to the environment's own port; a refusal of the server is one too."""
+    answer = status(9001, line, headers, body)
+    return refuse(errno.EACCES) if " 4" in answer else answer
+
+
+def through_s3(target):
+    """The server passes requests for S3 on: the target would make its own address a password."""
+    signature = (
+        "X-Amz-Date: 20260101T000000Z\r\nAuthorization: AWS4-HMAC-SHA256"
+        " Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00\r\n"
+    )
+    answer = status(4566, f"GET {target}", signature)
+    return refuse(errno.EINVAL) if answer.endswith(" 400") else answer
+
+
+def try_hosts_loopback_through_s3(event):
+    return through_s3(f"@127.0.0.1:{event['port']}/2015-03-31/functions")
+
+
+def try_hosts_address_through_s3(event):
+    return through_s3(f"@{event['address']}:{event['port']}/")
+
+
+def try_hosts_loopback_as_by_a_proxy(event):
+    return through_s3(f"http://127.0.0.1:{event['port']}/")
 
 
 def try_extension_out_of_time(event):

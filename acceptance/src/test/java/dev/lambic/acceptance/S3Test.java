@@ -300,6 +300,29 @@ class S3Test {
     }
   }
 
+  /** The target is what follows the address of S3Proxy's port where its request is passed on. */
+  @Test
+  void noTargetLeadsToAnotherServer() throws IOException {
+    String here = "127.0.0.1:" + address().getPort() + "/2015-03-31/functions";
+    String signature =
+        "X-Amz-Date: 20260101T000000Z\r\nAuthorization: AWS4-HMAC-SHA256"
+            + " Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host,"
+            + " Signature=00\r\n";
+    try (S3Client s3 = client(address(), secret)) {
+      s3.createBucket(b -> b.bucket("target"));
+    }
+    assertThat(say("GET", "127.0.0.1", "/target/none", signature, ""))
+        .contains("<Code>NoSuchKey</Code>");
+    for (String target : List.of("@" + here, ":x@" + here, "http://" + here, here, "*")) {
+      for (String body : List.of("", "body")) {
+        assertThat(say("GET", "127.0.0.1", target, signature, body))
+            .as(target)
+            .startsWith("HTTP/1.1 400")
+            .doesNotContain("\"Functions\"");
+      }
+    }
+  }
+
   @Test
   void nothingRunsBeforeTheFirstCallAndWhatWasAcknowledgedSurvives() {
     try (RunningLambic lambic = RunningLambic.start()) {

@@ -190,6 +190,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void begin(ChannelHandlerContext ctx, io.netty.handler.codec.http.HttpRequest message) {
+    if (!message.uri().startsWith("/")) {
+      // The forms of RFC 9112 for proxies name a server. A handler expects a path and a query.
+      refuse(ctx, 400, "The request target is not a path.");
+      return;
+    }
     long announced = HttpUtil.getContentLength(message, -1L);
     HttpRequest head = head(ctx, message);
     boolean keepAlive = HttpUtil.isKeepAlive(message);

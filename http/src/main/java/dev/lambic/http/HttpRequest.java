@@ -7,7 +7,8 @@ import java.net.SocketAddress;
  *
  * @param method as sent, such as {@code GET}
  * @param target the request target exactly as sent: raw path, then {@code ?} and raw query where
- *     there is one; never decoded, because signatures are made over these bytes
+ *     there is one; never decoded, because signatures are made over these bytes; a server gives
+ *     only such to its handlers as begin with a slash
  * @param headers as sent
  * @param body empty where there is none; owned by the receiver
  * @param remote the peer

@@ -232,6 +232,27 @@ final class HttpServerTest {
   }
 
   @Test
+  void aTargetThatIsNoPathReachesNoHandler() throws IOException {
+    for (String target :
+        new String[] {"@127.0.0.1:1/a", "a", "*", "?a", "http://x/a", "127.0.0.1:1", "%2fa"}) {
+      assertThat(exchange("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+          .as(target)
+          .startsWith("HTTP/1.1 400")
+          .contains("The request target is not a path.");
+      assertThat(
+              exchange(
+                  "POST "
+                      + target
+                      + " HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+                      + closing("/next")))
+          .as(target)
+          .startsWith("HTTP/1.1 400")
+          .doesNotContain("/next");
+    }
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
   void refusesBodiesOverTheLimit() throws IOException {
     assertThat(exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"))
         .startsWith("HTTP/1.1 413");

@@ -10,7 +10,6 @@ import dev.lambic.wire.StreamedBody;
 import dev.lambic.wire.StreamedPassThrough;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
@@ -137,7 +136,7 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
       dev.lambic.http.HttpRequest request, String target, StreamedBody body) {
     try {
       HttpRequest.Builder forward =
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + process.port() + target))
+          HttpRequest.newBuilder(S3Target.at(process.port(), target))
               .timeout(CALL_LIMIT)
               .method(request.method(), publisher(body));
       request
@@ -229,7 +228,7 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
     try {
       HttpResponse<InputStream> answer =
           client.send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + process.port() + target))
+              HttpRequest.newBuilder(S3Target.at(process.port(), target))
                   .timeout(Duration.ofMinutes(5))
                   .build(),
               HttpResponse.BodyHandlers.ofInputStream());

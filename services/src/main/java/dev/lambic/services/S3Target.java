@@ -4,6 +4,7 @@ import dev.lambic.http.HttpRequest;
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.wire.S3Host;
+import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -47,6 +48,10 @@ final class S3Target {
    * @throws LambicException if there is none
    */
   static String of(HttpRequest request) {
+    if (!request.target().startsWith("/")) {
+      // Behind a host and a port, anything else could make another server's address of them.
+      throw invalid();
+    }
     String bucket = S3Host.bucket(request.headers().get("Host"));
     String path = (bucket == null ? "" : "/" + bucket) + escaped(request.rawPath());
     checkPath(path);
@@ -76,6 +81,21 @@ final class S3Target {
       kept.add(escaped(parameter));
     }
     return kept.isEmpty() ? path : path + "?" + String.join("&", kept);
+  }
+
+  /**
+   * The address of a target at a port of this machine.
+   *
+   * @throws IllegalArgumentException if it cannot be one, or would be the address of another server
+   */
+  static URI at(int port, String target) {
+    URI address = URI.create("http://127.0.0.1:" + port + target);
+    if (address.getRawUserInfo() != null
+        || !"127.0.0.1".equals(address.getHost())
+        || address.getPort() != port) {
+      throw new IllegalArgumentException("not of this server: " + target);
+    }
+    return address;
   }
 
   /** The target of an object. */
