@@ -1,5 +1,6 @@
 package dev.lambic.services;
 
+import java.io.IOException;
 import java.lang.reflect.Field;
 
 /**
@@ -18,7 +19,7 @@ public final class DynamoDbLocalMain {
    *
    * @param args DynamoDB Local's own
    */
-  public static void main(String[] args) throws ReflectiveOperationException {
+  public static void main(String[] args) throws ReflectiveOperationException, IOException {
     ParentWatch.start();
     Object server =
         Class.forName(RUNNER)
@@ -32,6 +33,7 @@ public final class DynamoDbLocalMain {
       connector.getClass().getMethod("setHost", String.class).invoke(connector, "127.0.0.1");
     }
     server.getClass().getMethod("start").invoke(server);
+    ReadyFile.make();
     server.getClass().getMethod("join").invoke(server);
   }
 }

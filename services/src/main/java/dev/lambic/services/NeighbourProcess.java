@@ -7,7 +7,6 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +44,8 @@ final class NeighbourProcess implements AutoCloseable {
    * @param installation directory with its jars
    * @param data directory that it keeps its state in; made if it is missing
    * @param options of the JVM
-   * @param main class with its main method, of this module
+   * @param main class with its main method, of this module; it makes the file of {@link ReadyFile}
+   *     once it listens
    * @param arguments of the program that is to listen on a port
    */
   record Program(
@@ -113,29 +113,41 @@ final class NeighbourProcess implements AutoCloseable {
               + program.installed,
           null);
     }
+    Process process = null;
+    boolean ready = false;
     try {
       Files.createDirectories(program.data);
+      Path told = log.resolveSibling(log.getFileName() + ".ready");
+      Files.deleteIfExists(told);
       int port = freePort();
-      Process process =
-          new ProcessBuilder(command(port))
+      process =
+          new ProcessBuilder(command(port, told))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()))
               .start();
-      awaitReady(process, port);
-      return new Child(process, port);
+      awaitReady(process, told);
+      Files.deleteIfExists(told);
+      Child started = new Child(process, port);
+      ready = true;
+      return started;
     } catch (IOException e) {
       throw unavailable(program.name + " could not be started: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unavailable("Interrupted.", e);
+    } finally {
+      if (process != null && !ready) {
+        process.destroyForcibly();
+      }
     }
   }
 
-  private List<String> command(int port) {
+  private List<String> command(int port, Path told) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(program.options);
+    command.add("-D" + ReadyFile.PROPERTY + "=" + told.toAbsolutePath());
     command.add("-cp");
     command.add(program.installation + "/*" + File.pathSeparator + ownClasses());
     command.add(program.main.getName());
@@ -155,26 +167,18 @@ final class NeighbourProcess implements AutoCloseable {
     }
   }
 
-  private void awaitReady(Process process, int port) throws IOException, InterruptedException {
+  /** Waits for the process's own word: somebody else may have taken the port meanwhile. */
+  private void awaitReady(Process process, Path told) throws IOException, InterruptedException {
     long end = ticker.nanos() + START_LIMIT.toNanos();
     while (ticker.nanos() < end && !closed) {
       if (process.waitFor(20, TimeUnit.MILLISECONDS)) {
         throw new IOException("it ended with code " + process.exitValue() + ", see " + log);
       }
-      if (listens(port)) {
+      if (Files.exists(told)) {
         return;
       }
     }
-    process.destroyForcibly();
     throw new IOException("it did not listen in time, see " + log);
-  }
-
-  private static boolean listens(int port) {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      return socket.isConnected();
-    } catch (IOException notYet) {
-      return false;
-    }
   }
 
   /** The error for a neighbour that cannot be asked. */

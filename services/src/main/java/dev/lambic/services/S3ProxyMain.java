@@ -1,5 +1,6 @@
 package dev.lambic.services;
 
+import java.io.IOException;
 import java.net.URI;
 import java.util.Properties;
 import java.util.logging.Level;
@@ -22,7 +23,7 @@ public final class S3ProxyMain {
    *
    * @param args the directory of the objects, which must exist, and a port
    */
-  public static void main(String[] args) throws ReflectiveOperationException {
+  public static void main(String[] args) throws ReflectiveOperationException, IOException {
     ParentWatch.start();
     QUIET.setLevel(Level.WARNING);
     Properties settings = new Properties();
@@ -47,5 +48,6 @@ public final class S3ProxyMain {
     type.getMethod("maxSinglePartObjectSize", long.class).invoke(builder, 5L << 30);
     Object server = type.getMethod("build").invoke(builder);
     server.getClass().getMethod("start").invoke(server);
+    ReadyFile.make();
   }
 }
