@@ -46,6 +46,9 @@ public final class CodeStore {
   /** Packages that are unpacked at one time. */
   static final int UNPACKING = 4;
 
+  /** Fetched packages that lie beside the store at one time. */
+  static final int FETCHED = 4;
+
   private static final String UNFINISHED = "unfinished-";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -54,12 +57,13 @@ public final class CodeStore {
   private final Ticker ticker;
   private final Duration grace;
   private final Semaphore unpacking = new Semaphore(UNPACKING, true);
+  private final Semaphore fetched = new Semaphore(FETCHED, true);
   private final Object lock = new Object();
   private final Map<String, Use> known = new HashMap<>();
   private final Map<String, Long> sizes = new ConcurrentHashMap<>();
 
-  /** The right to unpack, of which there are few because each needs memory and disk. */
-  private interface Turn extends AutoCloseable {
+  /** The right to unpack or to fetch, of which there are few: each needs memory or disk. */
+  interface Turn extends AutoCloseable {
     @Override
     void close();
   }
@@ -148,7 +152,7 @@ public final class CodeStore {
   /** As the other one; the package is closed when it is kept or refused. */
   Staged stage(Zip zip) {
     Lease lease = null;
-    try (Turn _ = turn()) {
+    try (Turn _ = turn(unpacking)) {
       String codeId = zip.sha256();
       lease = hold(codeId);
       Path place = lease.directory();
@@ -179,18 +183,28 @@ public final class CodeStore {
     return Files.createTempFile(directory, UNFINISHED, ".zip");
   }
 
-  private Turn turn() {
+  /**
+   * The right to fetch one package, to be closed once, when the file of the package is no more.
+   *
+   * <p>Waits for it, for a bounded time. Who has it may wait for the right to unpack, but not the
+   * other way round.
+   */
+  Turn fetchTurn() {
+    return turn(fetched);
+  }
+
+  private static Turn turn(Semaphore of) {
     try {
-      if (!unpacking.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      if (!of.tryAcquire(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         throw new LambicException(
-            "TooManyRequestsException", Blame.CAPACITY, "Too many packages are being unpacked.");
+            "TooManyRequestsException", Blame.CAPACITY, "Too many packages are being taken.");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LambicException(
           "ServiceException", Blame.PLATFORM, "The server is being stopped.", e);
     }
-    return unpacking::release;
+    return of::release;
   }
 
   /** Stages a package that was kept earlier. */
@@ -227,7 +241,7 @@ public final class CodeStore {
       return;
     }
     List<Lease> held = new ArrayList<>();
-    try (Turn _ = turn()) {
+    try (Turn _ = turn(unpacking)) {
       Lease lease = hold(opt.id());
       held.add(lease);
       List<Path> trees = new ArrayList<>();

@@ -5,8 +5,10 @@ import dev.lambic.kernel.LambicException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.lambda.model.FunctionCode;
@@ -18,12 +20,21 @@ final class PackageSource {
 
   private static final int PIECE = 1 << 16;
 
+  /** In what time S3 has to give a whole package. */
+  private static final Duration FETCH_LIMIT = Duration.ofMinutes(5);
+
   private final CodeStore code;
   private final Neighbours neighbours;
+  private final Duration fetchLimit;
 
   PackageSource(CodeStore code, Neighbours neighbours) {
+    this(code, neighbours, FETCH_LIMIT);
+  }
+
+  PackageSource(CodeStore code, Neighbours neighbours, Duration fetchLimit) {
     this.code = code;
     this.neighbours = neighbours;
+    this.fetchLimit = fetchLimit;
   }
 
   /**
@@ -70,15 +81,42 @@ final class PackageSource {
 
   private Zip fetch(String bucket, String key, @Nullable String version)
       throws CodeObjects.Refused, IOException {
+    CodeStore.Turn turn = code.fetchTurn();
+    try {
+      Path file = fetchFile(bucket, key, version);
+      return Zip.inTemporaryFile(file, turn);
+    } catch (CodeObjects.Refused | IOException | RuntimeException | Error e) {
+      turn.close();
+      throw e;
+    }
+  }
+
+  private Path fetchFile(String bucket, String key, @Nullable String version)
+      throws CodeObjects.Refused, IOException {
     try (InputStream in = neighbours.objects().open(bucket, key, version)) {
+      Thread watch = Thread.startVirtualThread(() -> closeLater(in));
       Path file = code.temporaryFile();
       try {
         copy(in, file);
-        return Zip.inTemporaryFile(file);
+        return file;
       } catch (IOException | RuntimeException e) {
         Files.deleteIfExists(file);
         throw e;
+      } finally {
+        watch.interrupt();
       }
+    }
+  }
+
+  /** Ends the waiting of who reads for too long. */
+  private void closeLater(InputStream in) {
+    try {
+      Thread.sleep(fetchLimit);
+      in.close();
+    } catch (InterruptedException readInTime) {
+      return;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

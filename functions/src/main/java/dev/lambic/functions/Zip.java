@@ -21,28 +21,29 @@ import org.jspecify.annotations.Nullable;
 final class Zip implements AutoCloseable {
   private final byte @Nullable [] bytes;
   private final @Nullable Path file;
-  private final boolean temporary;
   private final long size;
+  private CodeStore.@Nullable Turn turn;
 
-  private Zip(byte @Nullable [] bytes, @Nullable Path file, boolean temporary, long size) {
+  private Zip(
+      byte @Nullable [] bytes, @Nullable Path file, CodeStore.@Nullable Turn turn, long size) {
     this.bytes = bytes;
     this.file = file;
-    this.temporary = temporary;
+    this.turn = turn;
     this.size = size;
   }
 
   static Zip of(byte[] bytes) {
-    return new Zip(bytes, null, false, bytes.length);
+    return new Zip(bytes, null, null, bytes.length);
   }
 
   /** The package in a file, which stays. */
   static Zip inFile(Path file) throws IOException {
-    return new Zip(null, file, false, Files.size(file));
+    return new Zip(null, file, null, Files.size(file));
   }
 
-  /** The package in a file, which is deleted with this. */
-  static Zip inTemporaryFile(Path file) throws IOException {
-    return new Zip(null, file, true, Files.size(file));
+  /** The package in a file, which is deleted with this, and then the turn to fetch it is over. */
+  static Zip inTemporaryFile(Path file, CodeStore.Turn turn) throws IOException {
+    return new Zip(null, file, turn, Files.size(file));
   }
 
   long size() {
@@ -81,8 +82,12 @@ final class Zip implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (temporary) {
-      Files.deleteIfExists(path());
+    try (CodeStore.@Nullable Turn over = turn) {
+      if (over != null) {
+        Files.deleteIfExists(path());
+      }
+    } finally {
+      turn = null;
     }
   }
 }
