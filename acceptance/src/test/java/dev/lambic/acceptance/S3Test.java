@@ -211,7 +211,20 @@ class S3Test {
       assertThat(refused.body()).contains("<Code>XAmzContentSHA256Mismatch</Code>");
       assertThatThrownBy(() -> s3.headObject(o -> o.bucket("signed").key("other")))
           .isInstanceOf(NoSuchKeyException.class);
+      assertThat(request.withBody("").send().body())
+          .contains("<Code>XAmzContentSHA256Mismatch</Code>");
       assertThat(request.send().statusCode()).isEqualTo(200);
+      assertThat(
+              say(
+                  "PUT",
+                  address().getAuthority(),
+                  link.getRawPath() + "?" + link.getRawQuery(),
+                  "x-amz-copy-source: /signed/other\r\n",
+                  ""))
+          .startsWith("HTTP/1.1 403")
+          .contains("<Code>AccessDenied</Code>");
+      assertThat(s3.getObjectAsBytes(o -> o.bucket("signed").key("k")).asUtf8String())
+          .isEqualTo("anything");
     }
   }
 

@@ -10,6 +10,7 @@ import dev.lambic.wire.StreamedBody;
 import dev.lambic.wire.StreamedPassThrough;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
@@ -102,6 +103,10 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
     String target = S3Target.of(call.request());
     awaitTurn();
     try {
+      if (body.length() == 0) {
+        // Nothing of it is passed on, but the end of what was signed must be there.
+        body.transferTo(OutputStream.nullOutputStream());
+      }
       HttpRequest forward = forwarded(call.request(), target, body);
       HttpResponse<InputStream> answer =
           client.send(forward, HttpResponse.BodyHandlers.ofInputStream());

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
@@ -28,6 +29,11 @@ final class Authenticator {
   private static final String STREAMING = "STREAMING-";
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
   private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|\\[[0-9a-fA-F:.]+]");
+
+  /** Of S3's headers, those that need no signature of their own, for they change nothing. */
+  private static final Set<String> UNSIGNED_OF_S3 =
+      Set.of("x-amz-content-sha256", "x-amz-user-agent");
+
   private static final String NO_ACCOUNT = "000000000000";
 
   /** A request with its sender; the body is free of any transfer encoding of AWS. */
@@ -200,6 +206,9 @@ final class Authenticator {
       throw SignatureErrors.invalid(
           "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
     }
+    if (signature.service().equals("s3")) {
+      checkHeaders(signature, request);
+    }
     String canonical = CanonicalRequest.of(request, signature, payloadHash);
     String text =
         Signature.ALGORITHM
@@ -212,6 +221,21 @@ final class Authenticator {
     if (!same(keys.sign(key, signature, text), signature.value())) {
       throw SignatureErrors.mismatch(canonical, text);
     }
+  }
+
+  /** A link lets its holder do what was signed, and S3's headers say what is to be done. */
+  private static void checkHeaders(Signature signature, HttpRequest request) {
+    List<String> signed = List.of(signature.signedHeaders().split(";"));
+    request
+        .headers()
+        .forEach((name, value) -> {
+          String lower = name.toLowerCase(Locale.ROOT);
+          if (lower.startsWith("x-amz-")
+              && !UNSIGNED_OF_S3.contains(lower)
+              && !signed.contains(lower)) {
+            throw SignatureErrors.unsignedHeaders();
+          }
+        });
   }
 
   private static void checkTime(Signature signature, Instant now) {

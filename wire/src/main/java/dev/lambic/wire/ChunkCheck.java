@@ -14,6 +14,10 @@ import java.util.HexFormat;
  */
 final class ChunkCheck implements BodyCheck {
   private static final int MAX_LINE = 8 << 10;
+
+  /** All trailers together, which are kept until their signature comes. */
+  private static final int MAX_TRAILERS = 8 << 10;
+
   private static final String SIGNATURE = ";chunk-signature=";
   private static final String TRAILER_SIGNATURE = "x-amz-trailer-signature:";
   private static final String EMPTY_HASH = SigningKeys.hash(new byte[0]);
@@ -135,6 +139,9 @@ final class ChunkCheck implements BodyCheck {
           .append(':')
           .append(text.substring(colon + 1).strip())
           .append('\n');
+      if (trailers.length() > MAX_TRAILERS) {
+        throw AwsChunked.incomplete();
+      }
     }
   }
 

@@ -67,6 +67,13 @@ final class SignatureErrors {
         "The provided 'x-amz-content-sha256' header does not match what was computed.");
   }
 
+  static LambicException unsignedHeaders() {
+    return new LambicException(
+        "AccessDeniedException",
+        Blame.CALLER,
+        "There were headers present in the request which were not signed");
+  }
+
   static LambicException noBodyHash() {
     return new LambicException(
         "InvalidRequest",

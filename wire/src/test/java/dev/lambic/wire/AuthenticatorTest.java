@@ -64,6 +64,11 @@ final class AuthenticatorTest {
   }
 
   private static HttpRequest signed(AwsCredentials credentials, @Nullable Duration presigned) {
+    return signed(credentials, presigned, "lambda");
+  }
+
+  private static HttpRequest signed(
+      AwsCredentials credentials, @Nullable Duration presigned, String service) {
     SdkHttpRequest plain =
         SdkHttpFullRequest.builder()
             .method(SdkHttpMethod.GET)
@@ -74,7 +79,8 @@ final class AuthenticatorTest {
             .sign(r -> {
               r.identity(credentials)
                   .request(plain)
-                  .putProperty(AwsV4FamilyHttpSigner.SERVICE_SIGNING_NAME, "lambda")
+                  .putProperty(AwsV4FamilyHttpSigner.SERVICE_SIGNING_NAME, service)
+                  .putProperty(AwsV4FamilyHttpSigner.DOUBLE_URL_ENCODE, !service.equals("s3"))
                   .putProperty(AwsV4HttpSigner.REGION_NAME, "us-west-2")
                   .putProperty(
                       HttpSigner.SIGNING_CLOCK,
@@ -369,6 +375,31 @@ final class AuthenticatorTest {
       HttpRequest bad = Recorder.request("PUT", "/b/k", request.headers(), broken);
       assertThatThrownBy(() -> accept.authenticate(null, bad)).isInstanceOf(LambicException.class);
     }
+  }
+
+  private static HttpRequest forS3(@Nullable Duration presigned) {
+    return signed(AwsBasicCredentials.create("AKIALONG", "s3cret"), presigned, "s3");
+  }
+
+  @Test
+  void nobodyAddsHeadersToWhatWasSignedForS3() {
+    for (Duration presigned : new Duration[] {null, Duration.ofHours(1)}) {
+      for (String name : new String[] {"x-amz-copy-source", "X-Amz-ACL", "x-amz-meta-a"}) {
+        HttpRequest head = forS3(presigned);
+        head.headers().add(name, "/private/object");
+        refused(head, "AccessDeniedException", "headers present in the request which were not");
+        assertThatThrownBy(() -> accept.authenticateHead(Signature.of(head), head))
+            .hasMessageContaining("headers present in the request which were not signed");
+      }
+    }
+    HttpRequest link = forS3(Duration.ofHours(1));
+    link.headers().add("x-amz-user-agent", "a browser").add("x-amzn-trace-id", "Root=1");
+    link.headers().set("x-amz-content-sha256", SigningKeys.hash(new byte[0]));
+    assertThat(enforce.authenticateHead(Signature.of(link), link).caller().accessKeyId())
+        .isEqualTo("AKIALONG");
+    HttpRequest ofLambda = signed("AKIALONG", "s3cret");
+    ofLambda.headers().add("X-Amz-Log-Type", "Tail");
+    assertThat(sender(enforce, ofLambda).accessKeyId()).isEqualTo("AKIALONG");
   }
 
   @Test
