@@ -7,12 +7,12 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -41,8 +41,13 @@ public final class StsService implements StsClient {
 
   private static final Pattern ROLE_ARN = Pattern.compile("arn:[^:]+:[^:]+:[^:]*:[^:]*:.+");
 
-  /** By access key, the tags that its session hands on; no more of them than sessions. */
-  private final Map<String, Transitive> transitives = new ConcurrentHashMap<>();
+  /** Sessions that hand on tags; of older ones it is forgotten which, and nothing else. */
+  private static final int MAX_TRANSITIVE = 1000;
+
+  private static final int MAX_TAGS = 50;
+
+  /** By access key, the tags that its session hands on, oldest first; also the lock. */
+  private final SequencedMap<String, Transitive> transitives = new LinkedHashMap<>();
 
   private final Iam iam;
   private final Sessions sessions;
@@ -148,8 +153,10 @@ public final class StsService implements StsClient {
   private Set<String> checkTags(AssumeRoleRequest request, Caller caller) {
     Set<String> inherited = Set.of();
     if (caller.accessKeyId() != null) {
-      Transitive known = transitives.get(caller.accessKeyId());
-      inherited = known == null ? Set.of() : known.keys();
+      synchronized (transitives) {
+        Transitive known = transitives.get(caller.accessKeyId());
+        inherited = known == null ? Set.of() : known.keys();
+      }
     }
     Set<String> keys = new HashSet<>();
     for (Tag tag : request.tags()) {
@@ -170,14 +177,23 @@ public final class StsService implements StsClient {
     }
     Set<String> kept = new HashSet<>(inherited);
     transitive.forEach(key -> kept.add(key.toLowerCase(Locale.ROOT)));
+    if (kept.size() > MAX_TAGS) {
+      throw error(
+          "PackedPolicyTooLarge", 400, "A session has " + MAX_TAGS + " transitive tags at most.");
+    }
     return kept;
   }
 
   private void keep(Credentials of, Set<String> transitive) {
     Instant now = iam.now();
-    transitives.values().removeIf(known -> !now.isBefore(known.expires()));
-    if (!transitive.isEmpty()) {
-      transitives.put(of.accessKeyId(), new Transitive(Set.copyOf(transitive), of.expiration()));
+    synchronized (transitives) {
+      transitives.values().removeIf(known -> !now.isBefore(known.expires()));
+      if (!transitive.isEmpty()) {
+        transitives.put(of.accessKeyId(), new Transitive(Set.copyOf(transitive), of.expiration()));
+      }
+      if (transitives.size() > MAX_TRANSITIVE) {
+        transitives.pollFirstEntry();
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import dev.lambic.store.SqliteRecords;
 import dev.lambic.wire.AccessKey;
 import dev.lambic.wire.AuthMode;
 import dev.lambic.wire.AwsEndpoint;
+import dev.lambic.wire.Caller;
 import dev.lambic.wire.Service;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -522,6 +523,48 @@ final class IamServiceTest {
         }
       }
     }
+  }
+
+  /** The access key of a session that hands on one tag for each of the names. */
+  private String handingOn(StsService service, String by, List<String> names) throws Exception {
+    return new Caller(ACCOUNT, "us-east-1", by, ROOT)
+        .run(() ->
+            service
+                .assumeRole(r ->
+                    r.roleArn("arn:aws:iam::123456789012:role/tagged")
+                        .roleSessionName("session")
+                        .tags(names.stream().map(name -> tag(name, "v")).toList())
+                        .transitiveTagKeys(names))
+                .credentials()
+                .accessKeyId());
+  }
+
+  @Test
+  void transitiveTagsTakeNoMoreThanTheirShareOfMemory() throws Exception {
+    iam.createRole(r -> r.roleName("tagged").assumeRolePolicyDocument(FOR_ACCOUNT));
+    StsService service = new StsService(state, this::begin);
+    List<String> thirty = IntStream.range(0, 30).mapToObj(i -> "a" + i).toList();
+    List<String> more = IntStream.range(0, 21).mapToObj(i -> "b" + i).toList();
+    String first = handingOn(service, "AKIATEST", thirty);
+    refused(400, "PackedPolicyTooLarge", first, service, more);
+    handingOn(service, first, more.subList(0, 20));
+    refused(400, "InvalidParameterValue", first, service, thirty);
+    String last = "";
+    for (int i = 0; i < 1_000; i++) {
+      last = handingOn(service, "AKIATEST", thirty);
+    }
+    refused(400, "InvalidParameterValue", last, service, thirty);
+    handingOn(service, first, thirty);
+  }
+
+  private void refused(int status, String code, String by, StsService service, List<String> names) {
+    assertThatThrownBy(() -> handingOn(service, by, names))
+        .isInstanceOfSatisfying(
+            AwsServiceException.class,
+            e -> {
+              assertThat(e.statusCode()).isEqualTo(status);
+              assertThat(e.awsErrorDetails().errorCode()).isEqualTo(code);
+            });
   }
 
   private static software.amazon.awssdk.services.sts.model.Tag tag(String key, String value) {
