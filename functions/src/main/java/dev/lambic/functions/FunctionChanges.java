@@ -129,12 +129,20 @@ final class FunctionChanges {
   private CreateFunctionResponse add(FunctionImage created, boolean publish) {
     FunctionKey key = created.key();
     FunctionImage whole = publish ? publisher.publish(created) : created;
-    registry.change(
-        key,
-        before -> {
-          requireAbsent(key, before);
-          return whole;
-        });
+    Runnable add =
+        () ->
+            registry.change(
+                key,
+                before -> {
+                  requireAbsent(key, before);
+                  return whole;
+                });
+    String signingArn = whole.attached(Kind.CODE_SIGNING, Attachments.FUNCTION);
+    if (signingArn == null) {
+      add.run();
+    } else {
+      signing.addNew(signingArn, key.name(), add);
+    }
     // AWS answers with the version, but with the function's own ARN.
     return Shown.in(CreateFunctionResponse.builder(), whole.all().getLast());
   }

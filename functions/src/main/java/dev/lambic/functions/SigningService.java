@@ -224,7 +224,29 @@ final class SigningService {
    */
   void checkNew(String arn, boolean container, String name) {
     requireZip(container);
-    if (requireUsable(registry.find(key(arn)), arn).enforces()) {
+    requirePassing(registry.find(key(arn)), arn, name);
+  }
+
+  /**
+   * Adds a new function, unless the configuration does not let it pass any more. It can neither be
+   * changed nor deleted meanwhile.
+   *
+   * @param arn of the configuration
+   * @param name of the function
+   * @param add takes the function's lock, which comes after the configuration's
+   */
+  void addNew(String arn, String name, Runnable add) {
+    registry.change(
+        key(arn),
+        config -> {
+          requirePassing(config, arn, name);
+          add.run();
+          return config;
+        });
+  }
+
+  private static void requirePassing(@Nullable SigningConfig config, String arn, String name) {
+    if (requireUsable(config, arn).enforces()) {
       throw Errors.unsigned(name);
     }
   }

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
+import org.apache.commons.compress.archivers.zip.UnicodePathExtraField;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 
@@ -36,6 +37,12 @@ final class Unzip {
 
   /** More entries than this are refused, for each costs memory and an inode. */
   static final int MAX_ENTRIES = 100_000;
+
+  /** What all names and comments may have, and all names of directories above entries. */
+  static final int MAX_TEXT_BYTES = 16 << 20;
+
+  /** What all extra fields may have. */
+  static final int MAX_EXTRA_BYTES = 4 << 20;
 
   private static final int MAX_LINK_BYTES = 4095;
   private static final int TYPE = 0170000;
@@ -55,6 +62,7 @@ final class Unzip {
   private final Map<Path, FileTime> directoryTimes = new HashMap<>();
   private final byte[] buffer = new byte[1 << 16];
   private long bytes;
+  private long directoryNames;
 
   private Unzip(Path root) {
     this.root = root;
@@ -71,7 +79,10 @@ final class Unzip {
       throw Errors.invalid("Uploaded file must be a non-empty zip");
     }
     try (InputStream in = zip.stream()) {
-      if (CentralDirectory.possibleEntries(in) > MAX_ENTRIES) {
+      CentralDirectory most = CentralDirectory.atMost(in);
+      if (most.entries() > MAX_ENTRIES
+          || most.textBytes() > MAX_TEXT_BYTES
+          || most.extraBytes() > MAX_EXTRA_BYTES) {
         throw Errors.cannotUnzip();
       }
     }
@@ -106,14 +117,19 @@ final class Unzip {
 
   private static ZipFile open(SeekableByteChannel zip) {
     try {
-      return ZipFile.builder().setSeekableByteChannel(zip).setCharset(StandardCharsets.UTF_8).get();
+      return ZipFile.builder()
+          .setSeekableByteChannel(zip)
+          .setCharset(StandardCharsets.UTF_8)
+          // The extra fields before the files have no bound, for entries may share them.
+          .setIgnoreLocalFileHeader(true)
+          .get();
     } catch (IOException | RuntimeException e) {
       throw malformed(e);
     }
   }
 
   private void take(ZipFile file, ZipArchiveEntry entry) throws IOException {
-    List<String> names = ZipNames.split(entry.getName());
+    List<String> names = ZipNames.split(name(entry));
     if (entry.getGeneralPurposeBit().usesEncryption()
         || (entry.getMethod() != ZipArchiveEntry.STORED
             && entry.getMethod() != ZipArchiveEntry.DEFLATED)) {
@@ -138,6 +154,20 @@ final class Unzip {
     }
   }
 
+  /** The name, in Unicode where the packer added that to one in its own character set. */
+  private static String name(ZipArchiveEntry entry) {
+    if (!entry.getGeneralPurposeBit().usesUTF8ForNames()
+        && entry.getExtraField(UnicodePathExtraField.UPATH_ID)
+            instanceof UnicodePathExtraField unicode) {
+      CRC32 crc = new CRC32();
+      crc.update(entry.getRawName());
+      if (crc.getValue() == unicode.getNameCRC32()) {
+        return new String(unicode.getUnicodeName(), StandardCharsets.UTF_8);
+      }
+    }
+    return entry.getName();
+  }
+
   private static Kind kind(ZipArchiveEntry entry) {
     return switch (entry.getUnixMode() & TYPE) {
       case TYPE_LINK -> Kind.LINK;
@@ -154,7 +184,8 @@ final class Unzip {
       name.append(name.isEmpty() ? "" : "/").append(part);
       Kind before = made.putIfAbsent(name.toString(), Kind.DIRECTORY);
       if (before == null) {
-        if (made.size() > MAX_ENTRIES) {
+        directoryNames += name.length();
+        if (made.size() > MAX_ENTRIES || directoryNames > MAX_TEXT_BYTES) {
           throw Errors.cannotUnzip();
         }
         Path made = path(name.toString());

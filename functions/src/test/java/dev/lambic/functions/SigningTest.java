@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.CodeSigningConfig;
 
 /** Code signing configurations, and what they do to functions whose packages bear no signature. */
@@ -180,6 +182,40 @@ class SigningTest {
             world.error(
                 l -> l.listFunctionsByCodeSigningConfig(r -> r.codeSigningConfigArn(NOWHERE))))
         .startsWith("404 ResourceNotFoundException: The Lambda code signing configuration ");
+  }
+
+  @Test
+  void whatBecomesOfAConfigurationWhileCodeIsFetchedCounts() {
+    String gone = make("Warn").codeSigningConfigArn();
+    assertThat(createWhile(gone, l -> l.deleteCodeSigningConfig(r -> r.codeSigningConfigArn(gone))))
+        .startsWith("404 CodeSigningConfigNotFoundException: ");
+    String strict = make("Warn").codeSigningConfigArn();
+    assertThat(
+            createWhile(
+                strict,
+                l ->
+                    l.updateCodeSigningConfig(r ->
+                        r.codeSigningConfigArn(strict)
+                            .codeSigningPolicies(p -> p.untrustedArtifactOnDeployment("Enforce")))))
+        .isEqualTo(UNSIGNED);
+    assertThat(world.call(l -> l.listFunctions()).functions()).isEmpty();
+  }
+
+  /** How a function is refused for whose code the other operation happens. */
+  private String createWhile(String arn, Function<LambdaClient, ?> other) {
+    world
+        .service()
+        .use(
+            (bucket, key, version) -> {
+              world.call(other);
+              return Zips.handler("x").asInputStream();
+            },
+            role -> true);
+    return world.error(l ->
+        l.createFunction(
+            World.usual("fn")
+                .andThen(r ->
+                    r.codeSigningConfigArn(arn).code(c -> c.s3Bucket("code").s3Key("x.zip")))));
   }
 
   @Test

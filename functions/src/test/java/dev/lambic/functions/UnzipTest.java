@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -15,6 +18,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -236,6 +243,100 @@ class UnzipTest {
     }
     refused(many.bytes());
     assertThat(list()).isEmpty();
+  }
+
+  @Test
+  void textsThatFillTheMemoryAreRefusedBeforeTheyAreRead() throws IOException {
+    int each = 60_000;
+    refused(described(Unzip.MAX_TEXT_BYTES / each + 1, "c".repeat(each), new byte[0]));
+    byte[] extra = new byte[each];
+    ByteBuffer.wrap(extra).order(ByteOrder.LITTLE_ENDIAN).putInt((each - 4) << 16 | 0x7777);
+    refused(described(Unzip.MAX_EXTRA_BYTES / each + 1, "", extra));
+  }
+
+  private static byte[] described(int entries, String comment, byte[] extra) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      for (int i = 0; i < entries; i++) {
+        ZipEntry entry = new ZipEntry("f" + i);
+        entry.setComment(comment);
+        entry.setExtra(extra);
+        zip.putNextEntry(entry);
+        zip.closeEntry();
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  @Test
+  void entriesAreFoundWhereverTheirBytesLie() throws IOException {
+    // The lengths of the first are read, although its checksum looks like another one's begin.
+    ByteBuffer entry = ByteBuffer.allocate(50).order(ByteOrder.LITTLE_ENDIAN);
+    entry.putInt(0, 0x02014b50).putInt(16, 0x02014b50);
+    entry.putShort(28, (short) 0xffff).putShort(30, (short) 7).putShort(32, (short) 5);
+    for (int before : List.of(0, 1, (1 << 16) - 1, (1 << 16) - 20, 1 << 17)) {
+      byte[] zip = new byte[before + 50];
+      System.arraycopy(entry.array(), 0, zip, before, 50);
+      assertThat(CentralDirectory.atMost(new ByteArrayInputStream(zip)))
+          .isEqualTo(new CentralDirectory(2, 0xffff + 5, 7));
+    }
+  }
+
+  @Test
+  void directoriesWhoseNamesFillTheMemoryAreRefused() throws IOException {
+    Zips deep = new Zips();
+    for (int i = 0; i < 500; i++) {
+      deep.directory(i + ("/" + "d".repeat(100)).repeat(28));
+    }
+    refused(deep.bytes());
+  }
+
+  @Test
+  void entriesThatShareTheirExtraFieldsDoNotMultiplyThem() throws IOException {
+    byte[] zip = sharing(200);
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    Unzip.into(root, Zip.of(zip));
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(64 << 20);
+    assertThat(list()).hasSize(200);
+  }
+
+  /** Empty files that all have the same place, with as many extra fields as there may be. */
+  private static byte[] sharing(int entries) {
+    int fields = 16_000;
+    ByteBuffer zip =
+        ByteBuffer.allocate(30 + 4 * fields + entries * 51 + 22).order(ByteOrder.LITTLE_ENDIAN);
+    zip.putInt(0x04034b50).putShort((short) 20).position(28);
+    zip.putShort((short) (4 * fields));
+    for (int i = 0; i < fields; i++) {
+      zip.putInt(0x8000 + i);
+    }
+    int directory = zip.position();
+    for (int i = 0; i < entries; i++) {
+      int at = zip.position();
+      zip.putInt(0x02014b50).putShort((short) 20).putShort((short) 20).position(at + 28);
+      zip.putShort((short) 5).position(at + 46);
+      zip.put("%05d".formatted(i).getBytes(UTF_8));
+    }
+    int end = zip.position();
+    zip.putInt(0x06054b50).putInt(0).putShort((short) entries).putShort((short) entries);
+    zip.putInt(end - directory).putInt(directory).putShort((short) 0);
+    return zip.array();
+  }
+
+  @Test
+  @SuppressWarnings("PreferCharsetOverload") // which is not public
+  void namesInUnicodeComeBeforeThoseOfAnotherCharacterSet() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (var zip = new ZipArchiveOutputStream(bytes)) {
+      zip.setEncoding("CP437");
+      zip.setUseLanguageEncodingFlag(false);
+      zip.setCreateUnicodeExtraFields(ZipArchiveOutputStream.UnicodeExtraFieldPolicy.ALWAYS);
+      zip.putArchiveEntry(new ZipArchiveEntry("größe.txt"));
+      zip.closeArchiveEntry();
+    }
+    Unzip.into(root, Zip.of(bytes.toByteArray()));
+    assertThat(root.resolve("größe.txt")).exists();
   }
 
   @Test
