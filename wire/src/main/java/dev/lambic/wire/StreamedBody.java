@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The body of a request while it arrives. It is checked in passing, so its end is only seen of one
- * that is what its sender signed.
+ * that is what its sender signed; nor are the last bytes where its length was announced.
  *
  * <p>For use by one thread at a time.
  */
@@ -16,6 +16,7 @@ public final class StreamedBody extends InputStream {
   private final BodyCheck check;
   private final long length;
   private volatile @Nullable LambicException refusal;
+  private long seen;
   private boolean ended;
 
   StreamedBody(InputStream source, long length, BodyCheck check) {
@@ -54,6 +55,12 @@ public final class StreamedBody extends InputStream {
     try {
       if (count > 0) {
         check.bytes(into, from, count);
+        seen += count;
+        if (seen == length) {
+          // Whoever takes as many bytes as were announced needs no further end.
+          check.end();
+          ended = true;
+        }
       } else if (count < 0) {
         check.end();
         ended = true;
