@@ -21,14 +21,21 @@ final class OptionsTest {
   void takesAllRowsIfNoneIsNamed() throws Options.Misuse {
     assertThat(Options.parse("--", "java").rows())
         .containsExactly(
-            Row.HTTP, Row.START, Row.WARM, Row.COLD, Row.MEMORY, Row.FREEZE, Row.STREAM);
+            Row.HTTP,
+            Row.START,
+            Row.WARM,
+            Row.COLD,
+            Row.MEMORY,
+            Row.FREEZE,
+            Row.STREAM,
+            Row.FUNCTIONS);
   }
 
   @Test
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
-        .hasMessageContaining("http, start, warm, clients, cold, memory, freeze, stream");
+        .hasMessageContaining("http, start, warm, clients, cold, memory, freeze, stream, functions");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
   }
