@@ -38,11 +38,10 @@ final class EventInvokeService {
 
   PutFunctionEventInvokeConfigResponse put(PutFunctionEventInvokeConfigRequest request) {
     FunctionEventInvokeConfig wanted =
-        FunctionEventInvokeConfig.builder()
-            .maximumRetryAttempts(request.maximumRetryAttempts())
-            .maximumEventAgeInSeconds(request.maximumEventAgeInSeconds())
-            .destinationConfig(request.destinationConfig())
-            .build();
+        wanted(
+            request.maximumRetryAttempts(),
+            request.maximumEventAgeInSeconds(),
+            request.destinationConfig());
     Target target =
         qualified(
             Lookup.target(
@@ -55,11 +54,10 @@ final class EventInvokeService {
 
   UpdateFunctionEventInvokeConfigResponse update(UpdateFunctionEventInvokeConfigRequest request) {
     FunctionEventInvokeConfig wanted =
-        FunctionEventInvokeConfig.builder()
-            .maximumRetryAttempts(request.maximumRetryAttempts())
-            .maximumEventAgeInSeconds(request.maximumEventAgeInSeconds())
-            .destinationConfig(request.destinationConfig())
-            .build();
+        wanted(
+            request.maximumRetryAttempts(),
+            request.maximumEventAgeInSeconds(),
+            request.destinationConfig());
     Target target =
         qualified(
             Lookup.target(
@@ -68,6 +66,15 @@ final class EventInvokeService {
     FunctionEventInvokeConfig made =
         change(target, current -> requireConfig(target, current), wanted);
     return Shown.in(UpdateFunctionEventInvokeConfigResponse.builder(), made);
+  }
+
+  private static FunctionEventInvokeConfig wanted(
+      @Nullable Integer attempts, @Nullable Integer age, @Nullable DestinationConfig destinations) {
+    return FunctionEventInvokeConfig.builder()
+        .maximumRetryAttempts(attempts)
+        .maximumEventAgeInSeconds(age)
+        .destinationConfig(destinations)
+        .build();
   }
 
   GetFunctionEventInvokeConfigResponse get(GetFunctionEventInvokeConfigRequest request) {
