@@ -35,7 +35,8 @@ final class OptionsTest {
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
-        .hasMessageContaining("http, start, warm, clients, cold, memory, freeze, stream, functions");
+        .hasMessageContaining(
+            "http, start, warm, clients, cold, memory, freeze, stream, functions");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
   }
