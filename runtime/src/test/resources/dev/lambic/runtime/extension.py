@@ -116,6 +116,10 @@ while True:
         if NAME == "deaf-agent":
             say("ignoring SHUTDOWN " + event["shutdownReason"])
             time.sleep(1000)
+        if NAME == "tcp-agent":
+            # Over TCP nothing is acknowledged: what was sent before may still be on its way.
+            with news:
+                news.wait_for(lambda: "platform.report" in happened, 1.5)
         break
     if NAME == "crash-invoked":
         os.kill(os.getpid(), signal.SIGKILL)
