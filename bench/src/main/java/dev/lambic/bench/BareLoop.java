@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,15 +29,7 @@ final class BareLoop implements AutoCloseable {
   }
 
   private static byte[] call(String path) {
-    String body = "{\"name\":\"world\"}";
-    return ("POST "
-            + path
-            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            + "Content-Length: "
-            + body.length()
-            + "\r\n\r\n"
-            + body)
-        .getBytes(StandardCharsets.ISO_8859_1);
+    return HttpClient.post(path, "{\"name\":\"world\"}");
   }
 
   /** The code of one language's loop on disk, ready to be started any number of times. */

@@ -13,6 +13,7 @@ package dev.lambic.bench;
  * @param starts of the whole server
  * @param functions in a server that has many
  * @param idleSeconds for how long the idle server is watched
+ * @param load what is asked of it at one time
  */
 record Effort(
     int rounds,
@@ -24,14 +25,15 @@ record Effort(
     int environments,
     int starts,
     int functions,
-    int idleSeconds) {
+    int idleSeconds,
+    Load load) {
   /** What SPECIFICATION.md is made from. */
   static Effort full() {
-    return new Effort(10, 20_000, 2_000, 500, 30, 50, 8, 10, 10_000, 5);
+    return new Effort(10, 20_000, 2_000, 500, 30, 50, 8, 10, 10_000, 5, Load.full());
   }
 
   /** Just enough to see that everything works; says nothing about speed. */
   static Effort quick() {
-    return new Effort(2, 20, 20, 20, 2, 5, 2, 1, 150, 1);
+    return new Effort(2, 20, 20, 20, 2, 5, 2, 1, 150, 1, Load.quick());
   }
 }

@@ -94,14 +94,62 @@ final class Functions implements AutoCloseable {
 
   private void create(String runtime, String name, String handler, byte[] zip)
       throws IOException, InterruptedException {
+    create(runtime, name, handler, zip, "");
+  }
+
+  /** As those above, with further members of the request, each with a comma before it. */
+  private void create(String runtime, String name, String handler, byte[] zip, String more)
+      throws IOException, InterruptedException {
     String body =
         """
-        {"FunctionName":"%s","Runtime":"%s","Handler":"%s","MemorySize":%d,"Timeout":10,\
-        "Role":"arn:aws:iam::000000000000:role/bench","Code":{"ZipFile":"%s"}}\
+        {"FunctionName":"%s","Runtime":"%s","Handler":"%s","MemorySize":%d,"Timeout":60,\
+        "Role":"arn:aws:iam::000000000000:role/bench","Code":{"ZipFile":"%s"}%s}\
         """
-            .formatted(name, runtime, handler, MEMORY_MB, Base64.getEncoder().encodeToString(zip));
+            .formatted(
+                name, runtime, handler, MEMORY_MB, Base64.getEncoder().encodeToString(zip), more);
     control("POST", PATH, body.getBytes(StandardCharsets.UTF_8));
     await(name, "State", "Active");
+  }
+
+  /**
+   * Makes a function for tenants, so that each call of a tenant that never called before needs a
+   * new environment.
+   *
+   * @return its name
+   */
+  String createForTenants(Language language) throws IOException, InterruptedException {
+    String name = name(language) + "-tenants";
+    create(
+        language.runtime(),
+        name,
+        language.handler(),
+        language.zip(),
+        ",\"TenancyConfig\":{\"TenantIsolationMode\":\"PER_TENANT\"}");
+    return name;
+  }
+
+  /** A call of a function by a tenant, good for some minutes. */
+  byte[] call(String function, String event, String tenant) {
+    return signer.request(
+        "POST",
+        PATH + "/" + function + "/invocations",
+        event(event).getBytes(StandardCharsets.UTF_8),
+        Instant.now(),
+        "x-amz-tenant-id",
+        tenant);
+  }
+
+  private static String event(String name) {
+    return "{\"name\":\"" + name + "\"}";
+  }
+
+  /** A call that stays in its handler for so long. */
+  byte[] hold(String function, long millis) {
+    return signer.request(
+        "POST",
+        PATH + "/" + function + "/invocations",
+        ("{\"name\":\"world\",\"hold\":" + millis + "}").getBytes(StandardCharsets.UTF_8),
+        Instant.now());
   }
 
   /** Changes the configuration, so that no environment of the function may be used any more. */
@@ -148,7 +196,7 @@ final class Functions implements AutoCloseable {
     return signer.request(
         "POST",
         PATH + "/" + function + "/invocations",
-        ("{\"name\":\"" + event + "\"}").getBytes(StandardCharsets.UTF_8),
+        event(event).getBytes(StandardCharsets.UTF_8),
         Instant.now());
   }
 

@@ -7,8 +7,9 @@ import java.io.IOException;
  *
  * @param calls how many its process has had, this one included
  * @param nanos the time that its handler took by its own clock
+ * @param at when the handler began, by the clock that {@link System#nanoTime} reads too
  */
-record Hello(long calls, long nanos) {
+record Hello(long calls, long nanos, long at) {
   /**
    * Reads an answer.
    *
@@ -21,6 +22,9 @@ record Hello(long calls, long nanos) {
     if (!Json.member(answer.body(), "hello").equals("world")) {
       throw new IOException("an answer to another call: " + answer.text());
     }
-    return new Hello(Json.number(answer.body(), "calls"), Json.number(answer.body(), "nanos"));
+    return new Hello(
+        Json.number(answer.body(), "calls"),
+        Json.number(answer.body(), "nanos"),
+        Json.number(answer.body(), "at"));
   }
 }

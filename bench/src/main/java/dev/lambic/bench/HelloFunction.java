@@ -21,9 +21,10 @@ public final class HelloFunction {
     if (name.equals("version")) {
       answer.put("version", System.getProperty("java.runtime.version", ""));
     }
-    if (name.equals("wait")) {
-      TimeUnit.SECONDS.sleep(2);
+    if (event.get("hold") instanceof Number millis) {
+      TimeUnit.MILLISECONDS.sleep(millis.longValue());
     }
+    answer.put("at", begin);
     answer.put("nanos", System.nanoTime() - begin);
     return answer;
   }

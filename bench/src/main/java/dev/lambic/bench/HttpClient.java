@@ -3,6 +3,7 @@ package dev.lambic.bench;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +46,23 @@ final class HttpClient implements AutoCloseable {
       socket.close();
       throw e;
     }
+  }
+
+  /** Connects to a port of 127.0.0.1. */
+  static HttpClient connect(int port) throws IOException {
+    return connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+  }
+
+  /** A request with a body of JSON to this machine, as bytes. */
+  static byte[] post(String path, String body) {
+    return ("POST "
+            + path
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Content-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body)
+        .getBytes(StandardCharsets.ISO_8859_1);
   }
 
   void send(byte[] request) throws IOException {

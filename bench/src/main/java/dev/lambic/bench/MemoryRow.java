@@ -8,6 +8,8 @@ import java.util.List;
 /** The memory that an idle environment has for itself, beside that of a plain process. */
 final class MemoryRow {
   private static final double MIB = 1 << 20;
+  private static final long HOLD_MILLIS = 1_000;
+  private static final long MOST_HOLD_MILLIS = 16_000;
 
   private final Effort effort;
   private final List<String> server;
@@ -28,9 +30,11 @@ final class MemoryRow {
         List.of(),
         values,
         List.of(
-            "Lambic: all processes of "
+            "Lambic: what all processes of twice "
                 + effort.environments()
-                + " environments of one function, divided by their number.",
+                + " environments of one function have more than those of "
+                + effort.environments()
+                + ", for each.",
             "Floor: the same handler and interpreter in a plain process. Private pages only; what"
                 + " processes share is counted for none."));
   }
@@ -46,28 +50,43 @@ final class MemoryRow {
         loop.client().exchange(BareLoop.CALL);
         floor = Memory.ofProcess(loop.pid()) / MIB;
       }
-      fill(lambic, functions, language);
-      double mine = Memory.ofEnvironments(lambic.process().pid()) / MIB / effort.environments();
+      // There is one after this; what the server keeps ready besides is in both sums.
+      functions.client().exchange(functions.call(language, "world"));
+      fill(lambic, functions, language, 1, effort.environments());
+      long before = Memory.ofEnvironments(lambic.process().pid());
+      fill(lambic, functions, language, effort.environments(), 2 * effort.environments());
+      long after = Memory.ofEnvironments(lambic.process().pid());
+      double mine = (after - before) / MIB / effort.environments();
       values.add(new Value(language.title(), "bare process", floor, "MiB", null));
       values.add(new Value(language.title(), "Lambic", mine, "MiB", mine / floor));
     }
   }
 
-  /** As many calls at once as there shall be environments; each lasts until all have begun. */
-  private void fill(Lambic lambic, Functions functions, Language language) throws IOException {
+  /**
+   * Makes environments by as many calls at once, each of which lasts until all have begun.
+   *
+   * @param there how many there are before
+   * @param wanted how many there shall be
+   */
+  private static void fill(
+      Lambic lambic, Functions functions, Language language, int there, int wanted)
+      throws IOException {
+    int made = there;
     List<HttpClient> clients = new ArrayList<>();
     try {
-      for (int i = 0; i < effort.environments(); i++) {
+      for (int i = 0; i < wanted; i++) {
         clients.add(lambic.connect());
       }
-      byte[] call = functions.call(language, "wait");
-      for (HttpClient client : clients) {
-        client.send(call);
-      }
-      for (HttpClient client : clients) {
-        HttpMessage answer = client.receive();
-        if (answer.status() != 200) {
-          throw new IOException("the call failed: " + answer.text());
+      for (long hold = HOLD_MILLIS; made < wanted; hold *= 2) {
+        if (hold > MOST_HOLD_MILLIS) {
+          throw new IOException("there are only " + made + " environments");
+        }
+        byte[] call = functions.hold(Functions.name(language), hold);
+        for (HttpClient client : clients) {
+          client.send(call);
+        }
+        for (HttpClient client : clients) {
+          made += Hello.of(client.receive()).calls() == 1 ? 1 : 0;
         }
       }
     } finally {

@@ -11,10 +11,12 @@ import java.util.Optional;
  *
  * @param rows to measure, in this order
  * @param quick only see whether it works
+ * @param profile tell where the time goes instead of how much it is
  * @param out directory for one file per row
  * @param server the command that runs a Lambic server, without options
  */
-record Options(List<Row> rows, boolean quick, Optional<Path> out, List<String> server) {
+record Options(
+    List<Row> rows, boolean quick, boolean profile, Optional<Path> out, List<String> server) {
   /** A command line that means nothing; the message says why. */
   static final class Misuse extends Exception {
     private static final long serialVersionUID = 1L;
@@ -24,15 +26,21 @@ record Options(List<Row> rows, boolean quick, Optional<Path> out, List<String> s
     }
   }
 
-  /** Reads {@code [ROW...] [--quick] [--out DIR] [-- SERVER COMMAND...]}; no row means all. */
+  /**
+   * Reads {@code [ROW...] [--all] [--quick] [--profile] [--out DIR] [-- SERVER COMMAND...]}; no row
+   * means the usual ones.
+   */
   static Options parse(String... args) throws Misuse {
     List<Row> rows = new ArrayList<>();
     boolean quick = false;
+    boolean profile = false;
     Optional<Path> out = Optional.empty();
     List<String> server = List.of();
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
         case "--quick" -> quick = true;
+        case "--profile" -> profile = true;
+        case "--all" -> rows.addAll(List.of(Row.values()));
         case "--out" -> {
           if (++i == args.length) {
             throw new Misuse("--out needs a directory");
@@ -47,12 +55,16 @@ record Options(List<Row> rows, boolean quick, Optional<Path> out, List<String> s
       }
     }
     if (rows.isEmpty()) {
-      rows.addAll(Arrays.stream(Row.values()).filter(Row::isUsual).toList());
+      rows.addAll(
+          Arrays.stream(Row.values()).filter(profile ? Row::hasProfile : Row::isUsual).toList());
+    }
+    if (profile && !rows.stream().allMatch(Row::hasProfile)) {
+      throw new Misuse("only of warm and cold calls there is a profile");
     }
     if (server.isEmpty() && rows.stream().anyMatch(Row::needsServer)) {
       throw new Misuse("how to run Lambic is not told; use ./lambic bench");
     }
-    return new Options(List.copyOf(rows), quick, out, server);
+    return new Options(List.copyOf(rows), quick, profile, out, server);
   }
 
   private static Row row(String name) throws Misuse {

@@ -15,11 +15,22 @@ import java.util.Locale;
  * @param title what it measures
  * @param lines durations; a floor comes before what is compared with it
  * @param values single numbers
+ * @param absences what could not be measured
  * @param remarks what a reader must know to judge them
  */
 record Report(
-    String row, String title, List<Line> lines, List<Value> values, List<String> remarks) {
+    String row,
+    String title,
+    List<Line> lines,
+    List<Value> values,
+    List<Absence> absences,
+    List<String> remarks) {
   private static final String FORMAT = "  %-28s %-24s %7s %9s %9s %9s  %s%n";
+
+  /** A report of which nothing is missing. */
+  Report(String row, String title, List<Line> lines, List<Value> values, List<String> remarks) {
+    this(row, title, lines, values, List.of(), remarks);
+  }
 
   /** For people; durations in milliseconds. */
   String table() {
@@ -44,13 +55,18 @@ record Report(
     for (Value value : values) {
       Double ratio = value.ratio();
       text.append(
-          "  %-28s %-24s %,.2f %s%s%n"
+          "  %-56s %-24s %,.2f %s%s%n"
               .formatted(
                   value.what(),
                   value.subject(),
                   value.value(),
                   value.unit(),
                   ratio == null ? "" : "  × " + two(ratio)));
+    }
+    for (Absence absence : absences) {
+      text.append(
+          "  %-28s %-24s not available: %s%n"
+              .formatted(absence.what(), absence.subject(), absence.reason()));
     }
     remarks.forEach(remark -> text.append("  ").append(remark).append('\n'));
     return text.toString();
@@ -97,6 +113,15 @@ record Report(
       json.writeArrayFieldStart("values");
       for (Value value : values) {
         write(json, value);
+      }
+      json.writeEndArray();
+      json.writeArrayFieldStart("absences");
+      for (Absence absence : absences) {
+        json.writeStartObject();
+        json.writeStringField("what", absence.what());
+        json.writeStringField("subject", absence.subject());
+        json.writeStringField("reason", absence.reason());
+        json.writeEndObject();
       }
       json.writeEndArray();
       json.writeArrayFieldStart("remarks");

@@ -6,80 +6,42 @@ import java.util.Locale;
 
 /** What can be measured, each by its name in lower case. */
 enum Row {
-  HTTP(false) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new HttpServers(effort).run();
-    }
-  },
-  START(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new StartRow(effort, server).run();
-    }
-  },
-  WARM(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new WarmRow(effort, server).run();
-    }
-  },
-  CLIENTS(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new ClientsRow(effort, server).run();
-    }
+  HTTP(60),
+  START(60),
+  WARM(120),
+  CLIENTS(90),
+  THROUGHPUT(75),
+  COLD(180),
+  RATE(60),
+  MEMORY(25),
+  FREEZE(115),
+  STREAM(15),
+  FUNCTIONS(150);
 
-    @Override
-    boolean isUsual() {
-      return false;
-    }
-  },
-  COLD(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new ColdRow(effort, server).run();
-    }
-  },
-  MEMORY(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new MemoryRow(effort, server).run();
-    }
-  },
-  FREEZE(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new FreezeRow(effort, server).run();
-    }
-  },
-  STREAM(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new StreamRow(effort, server).run();
-    }
-  },
-  FUNCTIONS(true) {
-    @Override
-    Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
-      return new FunctionsRow(effort, server).run();
-    }
-  };
+  private final long seconds;
 
-  private final boolean needsServer;
+  Row(long seconds) {
+    this.seconds = seconds;
+  }
 
-  Row(boolean needsServer) {
-    this.needsServer = needsServer;
+  /** About how long it takes when it is measured in full. */
+  long seconds() {
+    return seconds;
   }
 
   /** Whether it is about a whole Lambic server. */
   boolean needsServer() {
-    return needsServer;
+    return this != HTTP;
   }
 
   /** Whether it is measured when no row is named; others need what only tests do. */
   boolean isUsual() {
-    return true;
+    return this != CLIENTS;
+  }
+
+  /** Whether it can be told where the time goes. */
+  boolean hasProfile() {
+    return this == WARM || this == COLD;
   }
 
   String title() {
@@ -91,6 +53,19 @@ enum Row {
    *
    * @param server the command that runs a Lambic server, without options; empty if not needed
    */
-  abstract Report measure(Effort effort, List<String> server)
-      throws IOException, InterruptedException;
+  Report measure(Effort effort, List<String> server) throws IOException, InterruptedException {
+    return switch (this) {
+      case HTTP -> new HttpServers(effort).run();
+      case START -> new StartRow(effort, server).run();
+      case WARM -> new WarmRow(effort, server).run();
+      case CLIENTS -> new ClientsRow(effort, server).run();
+      case THROUGHPUT -> new ThroughputRow(effort, server).run();
+      case COLD -> new ColdRow(effort, server).run();
+      case RATE -> new RateRow(effort, server).run();
+      case MEMORY -> new MemoryRow(effort, server).run();
+      case FREEZE -> new FreezeRow(effort, server).run();
+      case STREAM -> new StreamRow(effort, server).run();
+      case FUNCTIONS -> new FunctionsRow(effort, server).run();
+    };
+  }
 }

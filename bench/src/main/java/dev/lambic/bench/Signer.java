@@ -33,6 +33,17 @@ record Signer(String host, String keyId, String secret) {
    * @param target the path, with a query or without
    */
   byte[] request(String method, String target, byte[] body, Instant now) {
+    return request(method, target, body, now, "", "");
+  }
+
+  /**
+   * As the other, with one more field.
+   *
+   * @param field its name in lower case, which has to come after {@code x-amz-date} in the order of
+   *     letters; empty for none
+   */
+  byte[] request(
+      String method, String target, byte[] body, Instant now, String field, String value) {
     int mark = target.indexOf('?');
     String path = mark < 0 ? target : target.substring(0, mark);
     String query = mark < 0 ? "" : target.substring(mark + 1);
@@ -46,8 +57,10 @@ record Signer(String host, String keyId, String secret) {
             + hash
             + "\nx-amz-date:"
             + time
-            + "\n";
-    String names = "content-type;host;x-amz-content-sha256;x-amz-date";
+            + "\n"
+            + (field.isEmpty() ? "" : field + ":" + value + "\n");
+    String names =
+        "content-type;host;x-amz-content-sha256;x-amz-date" + (field.isEmpty() ? "" : ";" + field);
     String canonical = String.join("\n", method, path, query, fields, names, hash);
     String toSign =
         String.join(

@@ -9,9 +9,10 @@ exports.handler = async (event) => {
   if (event.name === "version") {
     answer.version = process.version;
   }
-  if (event.name === "wait") {
-    await new Promise((over) => setTimeout(over, 2000));
+  if (event.hold) {
+    await new Promise((over) => setTimeout(over, event.hold));
   }
+  answer.at = Number(begin);
   answer.nanos = Number(process.hrtime.bigint() - begin);
   return answer;
 };

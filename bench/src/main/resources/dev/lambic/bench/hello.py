@@ -11,7 +11,8 @@ def handler(event, context):
     answer = {"hello": event["name"], "calls": calls}
     if event["name"] == "version":
         answer["version"] = sys.version
-    if event["name"] == "wait":
-        time.sleep(2)
+    if "hold" in event:
+        time.sleep(event["hold"] / 1000)
+    answer["at"] = begin
     answer["nanos"] = time.perf_counter_ns() - begin
     return answer

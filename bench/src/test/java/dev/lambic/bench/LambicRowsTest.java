@@ -164,4 +164,32 @@ final class LambicRowsTest {
         .containsExactly("JVM that says hello", "Lambic");
     assertThat(report.values()).extracting(Value::unit).containsExactly("MiB", "% of a core");
   }
+
+  @Test
+  void measuresThroughput() throws IOException, InterruptedException {
+    Report report = Row.THROUGHPUT.measure(Effort.quick(), server());
+    assertThat(report.lines()).extracting(line -> line.figures().count()).containsOnly(40 / 2);
+    assertThat(report.values())
+        .extracting(Value::subject)
+        .startsWith("bare HTTP", "Lambic", "bare loops", "Lambic", "bare loops", "Lambic")
+        .hasSize(12);
+    assertThat(report.values()).allSatisfy(value -> assertThat(value.value()).isPositive());
+  }
+
+  @Test
+  void measuresTheRateOfColdStarts() throws IOException, InterruptedException {
+    Report report = Row.RATE.measure(Effort.quick(), server());
+    assertThat(report.values())
+        .filteredOn(value -> value.subject().equals("environments in the end"))
+        .extracting(Value::value)
+        .containsExactly(4.0);
+    assertThat(report.values()).extracting(Value::unit).contains("starts/s per core", "ms", "s");
+  }
+
+  @Test
+  void tellsWhereTheTimeGoes() throws IOException, InterruptedException {
+    Profile profile = new Profile(Effort.quick(), server());
+    assertThat(profile.warm()).contains("Java, warm call", "until the handler begins");
+    assertThat(profile.cold()).contains("Java, cold call", "until the handler begins");
+  }
 }

@@ -24,7 +24,9 @@ final class OptionsTest {
             Row.HTTP,
             Row.START,
             Row.WARM,
+            Row.THROUGHPUT,
             Row.COLD,
+            Row.RATE,
             Row.MEMORY,
             Row.FREEZE,
             Row.STREAM,
@@ -32,12 +34,18 @@ final class OptionsTest {
   }
 
   @Test
+  void profilesWarmAndColdCalls() throws Options.Misuse {
+    assertThat(Options.parse("--profile", "--", "java").rows()).containsExactly(Row.WARM, Row.COLD);
+  }
+
+  @Test
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
         .hasMessageContaining(
-            "http, start, warm, clients, cold, memory, freeze, stream, functions");
+            "http, start, warm, clients, throughput, cold, rate, memory, freeze, stream, functions");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
+    assertThatThrownBy(() -> Options.parse("http", "--profile")).isInstanceOf(Options.Misuse.class);
   }
 }
