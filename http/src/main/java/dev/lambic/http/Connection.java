@@ -70,6 +70,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private @Nullable Incoming receiving;
   private boolean reading;
   private boolean flushDue;
+  private boolean heldBack;
   private boolean handingOut;
   private boolean closing;
   private boolean unread;
@@ -412,7 +413,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
       // One flush for every answer that this read makes.
       flushDue = true;
     } else {
+      heldBack = false;
       ctx.flush();
+    }
+  }
+
+  /** Sends an answer that may wait for the next, unless that one is due or may be by now. */
+  private void flushHeldBack(ChannelHandlerContext ctx) {
+    if (heldBack && !reading && current == null) {
+      flush(ctx);
     }
   }
 
@@ -422,7 +431,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     reading = false;
     if (flushDue) {
       flushDue = false;
-      ctx.flush();
+      flush(ctx);
+    } else {
+      flushHeldBack(ctx);
     }
   }
 
@@ -508,7 +519,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void send(int status, Headers headers, byte[] body) {
       claim();
-      run(() -> sendNow(status, headers, body));
+      run(() -> sendNow(status, headers, body, false));
+    }
+
+    @Override
+    public void sendWithNext(int status, Headers headers, byte[] body) {
+      claim();
+      run(() -> sendNow(status, headers, body, true));
     }
 
     /** The handler threw: a plain 500 if nothing was answered yet, else the answer stands. */
@@ -519,10 +536,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         answered = true;
       }
-      run(() -> sendNow(500, Headers.empty(), NO_BODY));
+      run(() -> sendNow(500, Headers.empty(), NO_BODY, false));
     }
 
-    private void sendNow(int status, Headers headers, byte[] body) {
+    private void sendNow(int status, Headers headers, byte[] body, boolean mayWait) {
       if (current != this) {
         return;
       }
@@ -534,10 +551,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
       if (!response.headers().contains(HttpHeaderNames.CONTENT_LENGTH) && status != 204) {
         HttpUtil.setContentLength(response, body.length);
       }
-      finish(response);
+      finish(response, mayWait);
     }
 
-    private void finish(Object last) {
+    private void finish(Object last, boolean mayWait) {
       current = null;
       budget.giveBack(reserved);
       boolean early = incoming != null && !incoming.isWhole();
@@ -558,8 +575,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
         ctx.flush();
         return;
       }
-      flush(ctx);
+      heldBack |= mayWait;
+      if (!mayWait) {
+        flush(ctx);
+      }
       next(ctx);
+      flushHeldBack(ctx);
     }
 
     /**
@@ -692,12 +713,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     public void end(Headers trailers) {
       run(() -> {
         if (current == this && head) {
-          finish(Unpooled.EMPTY_BUFFER);
+          finish(Unpooled.EMPTY_BUFFER, false);
         } else if (current == this) {
           LastHttpContent last =
               new io.netty.handler.codec.http.DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
           trailers.forEach((name, value) -> last.trailingHeaders().add(name, value));
-          finish(last);
+          finish(last, false);
         }
       });
     }

@@ -40,6 +40,16 @@ record Attempts(WorkerOwner owner) {
     }
   }
 
+  /** The same, if it takes but a moment; false if it does not. */
+  boolean drainNow(Environment of) {
+    try {
+      return of.drainOutputNow();
+    } catch (RuntimeException e) {
+      owner.fault("reading an environment's output", e);
+      return true;
+    }
+  }
+
   /** The most memory that was used, in bytes; 0 if nobody knows. */
   long peakMemory(@Nullable Environment of) {
     if (of == null) {

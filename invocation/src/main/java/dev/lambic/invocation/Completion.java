@@ -43,7 +43,7 @@ final class Completion {
     }
     if (!lost.begun) {
       if (restart == null) {
-        log.startTail();
+        log.startTail(lost.invocation.wantLog());
       }
       log.platform(lines.start(lost));
     }
@@ -79,6 +79,19 @@ final class Completion {
     if (finished.invocation.wantLog() && given != null) {
       give(finished, given);
     }
+  }
+
+  /**
+   * The same at once, on the thread that has read that the runtime waits, which so wakes no other.
+   *
+   * @return false if it would take more than a moment; then nothing is completed
+   */
+  boolean reportNow(@Nullable Environment of, Task finished) {
+    if (of == null || finished.invocation.wantLog() || !attempts.drainNow(of)) {
+      return false;
+    }
+    figures(of, finished);
+    return true;
   }
 
   private void figures(@Nullable Environment of, Task finished) {

@@ -36,6 +36,7 @@ final class EnvironmentLog {
 
   private final byte[] tail = new byte[TAIL_BYTES];
   private long tailWritten;
+  private boolean tailWanted = true;
   private final List<PlatformEvent> untold = new ArrayList<>();
   private @Nullable Consumer<PlatformEvent> told;
 
@@ -106,6 +107,9 @@ final class EnvironmentLog {
 
   private void emit(String text) {
     stream.append(ticker.millis(), text);
+    if (!tailWanted) {
+      return;
+    }
     byte[] bytes = (text + "\n").getBytes(StandardCharsets.UTF_8);
     int from = Math.max(0, bytes.length - TAIL_BYTES);
     for (int i = from; i < bytes.length; i++) {
@@ -113,9 +117,14 @@ final class EnvironmentLog {
     }
   }
 
-  /** Forgets what a tail would show, at the start of an invocation. */
-  synchronized void startTail() {
+  /**
+   * Forgets what a tail would show, at the start of an invocation.
+   *
+   * @param wanted whether anybody will ask for the tail of this one
+   */
+  synchronized void startTail(boolean wanted) {
     tailWritten = 0;
+    tailWanted = wanted;
   }
 
   /** The last 4 KiB since {@link #startTail}. */

@@ -159,6 +159,13 @@ final class LogLines {
         of.ending.isSuccess() ? Level.DEBUG : Level.WARN);
   }
 
+  /** Milliseconds with two digits of their fraction, half and more rounded up. */
+  private static StringBuilder hundredths(StringBuilder to, long nanos) {
+    long hundredths = (nanos + 5_000) / 10_000;
+    long fraction = hundredths % 100;
+    return to.append(hundredths / 100).append(fraction < 10 ? ".0" : ".").append(fraction);
+  }
+
   /**
    * The figures of an invocation.
    *
@@ -172,19 +179,16 @@ final class LogLines {
     boolean payInit = initialization == Initialization.ON_DEMAND;
     long billed = (long) Math.ceil(payInit ? millis + initMillis : millis);
     long usedMb = Math.min((peakBytes + (1 << 20) - 1) >> 20, memoryMb);
-    String line =
-        String.format(
-            Locale.ROOT,
-            "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-            of.id(),
-            millis,
-            billed,
-            memoryMb,
-            usedMb);
-    String init =
-        of.initNanos > 0 ? String.format(Locale.ROOT, "Init Duration: %.2f ms\t", initMillis) : "";
+    StringBuilder line = new StringBuilder(200).append("REPORT RequestId: ").append(of.id());
+    hundredths(line.append("\tDuration: "), of.ended - of.began);
+    line.append(" ms\tBilled Duration: ").append(billed);
+    line.append(" ms\tMemory Size: ").append(memoryMb);
+    line.append(" MB\tMax Memory Used: ").append(usedMb).append(" MB\t");
+    if (of.initNanos > 0) {
+      hundredths(line.append("Init Duration: "), of.initNanos).append(" ms\t");
+    }
     return new PlatformLine(
-        line + init + of.ending.text(),
+        line.append(of.ending.text()).toString(),
         new PlatformEvent.Report(
             of.id(),
             of.ending.status(),

@@ -329,7 +329,7 @@ final class Worker implements EnvironmentListener {
 
   /** Starts the clock and the log, with the lock held; returns whether a timer has to be set. */
   private boolean begin(Task next) {
-    log.startTail();
+    log.startTail(next.invocation.wantLog());
     log.platform(lines.start(next));
     next.startClock(ticker.nanos());
     next.begun = true;
@@ -431,7 +431,9 @@ final class Worker implements EnvironmentListener {
           if (over != null) {
             patience.wasIdleAfter(idleSince - over.ended);
             // Before anybody can find the environment idle.
-            chores.add(() -> completion.report(environment, over));
+            if (!chores.areDone() || !completion.reportNow(environment, over)) {
+              chores.add(() -> completion.report(environment, over));
+            }
           }
         }
         case RESTARTING -> {

@@ -8,6 +8,7 @@ import dev.lambic.runtime.LogSettings;
 import dev.lambic.runtime.TelemetryRecords;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** The order of lines in the log of an environment, and the part of it that an answer carries. */
@@ -50,6 +51,77 @@ final class LogOrderTest {
               "of the third",
               "END RequestId: id-3",
               "REPORT RequestId: id-3");
+    }
+  }
+
+  @Test
+  void closesTheLogAtOnceWhereThatTakesButAMoment() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      environment.readAtOnce(true);
+      stage.invoke("f");
+      environment.writeSlowly("of the second\n");
+      environment.answer("1");
+      stage.dispatcher.invoke(stage.invocation(stage.image("f"), false), new RecordingAnswer());
+      assertThat(environment.deliveries()).as("waits for nothing").isEqualTo(3);
+      assertThat(kinds(stage.log(0)).subList(3, 8))
+          .containsExactly(
+              "START RequestId: id-2",
+              "of the second",
+              "END RequestId: id-2",
+              "REPORT RequestId: id-2",
+              "START RequestId: id-3");
+      stage.answer(environment, "1");
+    }
+  }
+
+  @Test
+  void closesTheLogInItsTurnWhereSomethingIsDueBefore() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      stage.invoke("f");
+      environment.answer("1");
+      stage.dispatcher.invoke(stage.invocation(stage.image("f"), false), new RecordingAnswer());
+      environment.readAtOnce(true);
+      stage.later.settle();
+      stage.answer(environment, "1");
+      assertThat(kinds(stage.log(0)).subList(3, 9))
+          .containsExactly(
+              "START RequestId: id-2",
+              "END RequestId: id-2",
+              "REPORT RequestId: id-2",
+              "START RequestId: id-3",
+              "END RequestId: id-3",
+              "REPORT RequestId: id-3");
+    }
+  }
+
+  @Test
+  void answersWithTheLogThoughItTakesButAMoment() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      environment.readAtOnce(true);
+      stage.invoke("f");
+      stage.answer(environment, "1");
+      RecordingAnswer answer = stage.invokeWithLog("f");
+      environment.writeSlowly("within\n");
+      stage.answer(environment, "2");
+      assertThat(answer.logTail())
+          .startsWith("START RequestId: id-3 Version: $LATEST\nwithin\nEND RequestId: id-3\n");
+    }
+  }
+
+  @Test
+  void roundsTheDurationToHundredths() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      for (long nanos : new long[] {0, 4_999, 5_000, 995_000, 1_004_999, 1_005_000, 99_999_999}) {
+        RecordingAnswer answer = stage.invokeWithLog("f");
+        stage.ticker.advance(Duration.ofNanos(nanos));
+        stage.answer(environment, "1");
+        assertThat(answer.logTail())
+            .contains(String.format(Locale.ROOT, "\tDuration: %.2f ms\tBilled", nanos / 1e6));
+      }
     }
   }
 

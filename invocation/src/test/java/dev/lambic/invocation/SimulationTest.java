@@ -145,7 +145,8 @@ final class SimulationTest {
       // The latest are the ones that are still alive.
       FakeEnvironment one = all.get(all.size() - 1 - random.nextInt(Math.min(8, all.size())));
       Work work = one.work();
-      switch (random.nextInt(15)) {
+      switch (random.nextInt(16)) {
+        case 15 -> one.readAtOnce(random.nextBoolean());
         case 14 -> one.giveExtensions(() -> {});
         case 0, 1, 2, 3 -> one.next();
         case 4, 5, 6, 7 -> {

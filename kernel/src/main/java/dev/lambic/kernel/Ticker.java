@@ -24,6 +24,11 @@ public interface Ticker extends InstantSource {
       public Instant instant() {
         return Instant.now();
       }
+
+      @Override
+      public long millis() {
+        return System.currentTimeMillis();
+      }
     };
   }
 }

@@ -32,6 +32,13 @@ public interface Environment {
   void drainOutput();
 
   /**
+   * As {@link #drainOutput}, if that takes but a moment, and without waiting.
+   *
+   * @return false if it does not; then anything between nothing and all was given
+   */
+  boolean drainOutputNow();
+
+  /**
    * Stops all processes where they are, until {@link #thaw}; waits for a bounded time.
    *
    * @throws dev.lambic.kernel.LambicException if the host refuses it; the environment is dead then

@@ -68,6 +68,11 @@ final class Generation implements EnvironmentListener {
     crew.drain();
   }
 
+  boolean drainNow() {
+    SandboxProcess of = process;
+    return !crew.hasExtensions() && (of == null || of.drainNow());
+  }
+
   /** From its return on, the listener hears nothing but late output, and the port is free. */
   void end() {
     crew.expectEnds();

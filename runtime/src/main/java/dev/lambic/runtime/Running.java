@@ -71,12 +71,17 @@ final class Running implements Environment {
 
   @Override
   public long peakMemory() {
-    return sandbox.memory().peakBytes();
+    return sandbox.peakMemory();
   }
 
   @Override
   public void drainOutput() {
     generation.drain();
+  }
+
+  @Override
+  public boolean drainOutputNow() {
+    return generation.drainNow();
   }
 
   @Override

@@ -36,6 +36,10 @@ final class RuntimeApi implements HttpHandler {
   private static final String TRUNCATED = "Runtime.TruncatedResponse";
   private static final String MODE = "Lambda-Runtime-Function-Response-Mode";
   private static final String STREAMING = "streaming";
+
+  /** By this at the end of their target, our bootstraps say that their next request follows. */
+  private static final String AND_NEXT = "?next";
+
   private static final HexFormat HEX = HexFormat.of();
   private static final byte[] ACCEPTED = "{\"status\":\"OK\"}\n".getBytes(StandardCharsets.UTF_8);
 
@@ -368,7 +372,7 @@ final class RuntimeApi implements HttpHandler {
     // The listener first: the server may hand on the connection's next request while it sends.
     if (error) {
       listener.failed(id, errorType(request), body);
-      responder.send(202, json(), ACCEPTED);
+      accept(request, responder);
     } else if (request.headers().has(MODE)) {
       String type = "Runtime.InvalidResponseModeHeader";
       listener.failed(id, type, error(type, "Invalid function response mode"));
@@ -380,6 +384,15 @@ final class RuntimeApi implements HttpHandler {
       refuseTooLarge(MAX_RESPONSE_BYTES, responder);
     } else {
       listener.responded(id, body);
+      accept(request, responder);
+    }
+  }
+
+  /** A bootstrap whose wish for the next event is here already need not be woken before that. */
+  private static void accept(HttpRequest request, Responder responder) {
+    if (request.target().endsWith(AND_NEXT)) {
+      responder.sendWithNext(202, json(), ACCEPTED);
+    } else {
       responder.send(202, json(), ACCEPTED);
     }
   }

@@ -132,6 +132,11 @@ final class FakeSandboxes implements Sandboxes {
     }
 
     @Override
+    public long peakMemory() {
+      return 7L << 20;
+    }
+
+    @Override
     public void resetMemoryPeak() {
       step("resetMemoryPeak");
     }
@@ -162,6 +167,12 @@ final class FakeSandboxes implements Sandboxes {
     @Override
     public void drain() {
       step("drain");
+    }
+
+    @Override
+    public boolean drainNow() {
+      step("drainNow");
+      return true;
     }
 
     @Override

@@ -168,6 +168,33 @@ final class RuntimeApiTest {
   }
 
   @Test
+  void wakesARuntimeThatSaysSoOnlyForTheNextEvent() throws IOException {
+    running("id-1");
+    runtime.send(post("invocation/id-1/response?next", "1") + nextRequest());
+    heard.next("responded");
+    heard.next("ready");
+    assertThat(runtime.hasReply()).isFalse();
+    api.deliver(work("id-2"));
+    assertThat(runtime.receive().status()).isEqualTo(202);
+    assertThat(runtime.receive().header("lambda-runtime-aws-request-id")).isEqualTo("id-2");
+    runtime.send(post("invocation/id-2/error?next", "{}") + nextRequest());
+    heard.next("failed");
+    heard.next("ready");
+    api.deliver(work("id-3"));
+    assertThat(runtime.receive().status()).isEqualTo(202);
+    assertThat(runtime.receive().header("lambda-runtime-aws-request-id")).isEqualTo("id-3");
+  }
+
+  @Test
+  void answersARuntimeAtOnceThatSaysSoAndDoesNotAsk() throws IOException {
+    running("id-1");
+    assertThat(runtime.exchange(post("invocation/id-1/response?next", "1")).status())
+        .isEqualTo(202);
+    runtime.send(post("invocation/id-1/response?next", "1") + nextRequest());
+    assertThat(runtime.receive().status()).isEqualTo(400);
+  }
+
+  @Test
   void tellsInOrderWhatWasSentAheadOfItsTime() throws IOException {
     runtime.send(nextRequest() + post("invocation/id-1/response", "1") + nextRequest());
     heard.next("ready");

@@ -24,6 +24,9 @@ interface Cgroup {
 
   MemoryUsage memory();
 
+  /** The file that has the peak of {@link #memory} alone; empty if there is none. */
+  String peakPath();
+
   /** Whether the kernel can. */
   boolean resetMemoryPeak();
 

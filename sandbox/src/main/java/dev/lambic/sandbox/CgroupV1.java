@@ -181,6 +181,11 @@ final class CgroupV1 implements CgroupDriver {
     }
 
     @Override
+    public String peakPath() {
+      return inMemory + "/memory.max_usage_in_bytes";
+    }
+
+    @Override
     public boolean resetMemoryPeak() {
       KernelFile.write("memory", inMemory + "/memory.max_usage_in_bytes", "0");
       return true;

@@ -165,6 +165,11 @@ final class CgroupV2 implements CgroupDriver {
     }
 
     @Override
+    public String peakPath() {
+      return directory + "/memory.peak";
+    }
+
+    @Override
     public boolean resetMemoryPeak() {
       RandomAccessFile file = peak;
       try {

@@ -26,6 +26,11 @@ final class LinuxProcess implements SandboxProcess {
   }
 
   @Override
+  public boolean drainNow() {
+    return output.drainNow();
+  }
+
+  @Override
   public void signal(int signal) {
     if (!exit.isDone()) {
       sandbox.signal(number, signal);

@@ -40,6 +40,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   private final Cgroup cgroup;
   private final NetworkDoor door;
   private final OutputThread output;
+  private final KeptFile peak;
   private final Consumer<LinuxSandbox> undertaker;
   private final AtomicInteger numbers = new AtomicInteger();
   private final Map<Integer, LinuxProcess> processes = new ConcurrentHashMap<>();
@@ -71,6 +72,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     this.cgroup = cgroup;
     this.door = door;
     this.output = output;
+    this.peak = new KeptFile(cgroup.peakPath());
     this.undertaker = undertaker;
   }
 
@@ -111,6 +113,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
 
   /** Called when nothing at all is left. */
   void markGone() {
+    peak.close();
     gone.complete(null);
   }
 
@@ -269,6 +272,12 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     return lastMemory;
   }
 
+  @Override
+  public long peakMemory() {
+    long bytes = peak.readNumber();
+    return bytes < 0 ? memory().peakBytes() : bytes;
+  }
+
   /** The last figures stay known after the group is removed. */
   void rememberMemory() {
     try {
@@ -280,7 +289,11 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
 
   @Override
   public void resetMemoryPeak() {
-    inTurn(cgroup::resetMemoryPeak);
+    inTurn(() -> {
+      // Of version 2 each open file has its own peak from now on.
+      peak.close();
+      return cgroup.resetMemoryPeak();
+    });
   }
 
   /** Runs a change when it is its turn; a failure ends the sandbox, a refused limit does not. */

@@ -47,6 +47,8 @@ final class Native {
   private static final MethodHandle CLOSE = handle("close", 9, JAVA_INT, JAVA_INT);
   private static final MethodHandle READ =
       handle("read", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+  private static final MethodHandle PREAD =
+      handle("pread", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle WRITE =
       handle("write", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
   private static final MethodHandle MKDIR = handle("mkdir", 9, JAVA_INT, ADDRESS, JAVA_INT);
@@ -126,6 +128,11 @@ final class Native {
 
   static long read(int fd, MemorySegment into) {
     return call((s, m) -> (long) READ.invokeExact(s, fd, into, into.byteSize()));
+  }
+
+  /** Reads at a place of the file, whatever was read of it before. */
+  static long readAt(int fd, MemorySegment into, long offset) {
+    return call((s, m) -> (long) PREAD.invokeExact(s, fd, into, into.byteSize(), offset));
   }
 
   static long write(int fd, MemorySegment bytes) {

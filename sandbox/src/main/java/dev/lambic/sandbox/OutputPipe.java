@@ -16,6 +16,9 @@ import java.util.concurrent.locks.ReentrantLock;
 final class OutputPipe {
   private static final int DRAIN_SECONDS = 10;
 
+  /** What is delivered within a moment. */
+  private static final int LITTLE = 8 << 10;
+
   private final int fd;
   private final OutputListener listener;
   private final FaultHandler faults;
@@ -53,23 +56,44 @@ final class OutputPipe {
       return;
     }
     try {
-      int left = closed ? 0 : Native.available(fd);
-      if (left <= 0) {
-        return;
-      }
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment buffer = arena.allocate(Math.min(left, OutputThread.BUFFER_BYTES));
-        byte[] bytes = new byte[(int) buffer.byteSize()];
-        while (left > 0) {
-          int length = readInto(buffer, bytes);
-          if (length <= 0) {
-            return;
-          }
-          left -= length;
-        }
-      }
+      deliver(closed ? 0 : Native.available(fd));
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** The same if it takes but a moment; false if it does not, or somebody else is reading. */
+  boolean drainNow() {
+    if (!lock.tryLock()) {
+      return false;
+    }
+    try {
+      int left = closed ? 0 : Native.available(fd);
+      if (left > LITTLE) {
+        return false;
+      }
+      deliver(left);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void deliver(int available) {
+    int left = available;
+    if (left <= 0) {
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(Math.min(left, OutputThread.BUFFER_BYTES));
+      byte[] bytes = new byte[(int) buffer.byteSize()];
+      while (left > 0) {
+        int length = readInto(buffer, bytes);
+        if (length <= 0) {
+          return;
+        }
+        left -= length;
+      }
     }
   }
 

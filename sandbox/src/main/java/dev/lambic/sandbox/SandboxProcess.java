@@ -17,6 +17,13 @@ public interface SandboxProcess {
   void drain();
 
   /**
+   * As {@link #drain}, if that takes but a moment, and without waiting.
+   *
+   * @return false if it does not; then anything between nothing and all has been delivered
+   */
+  boolean drainNow();
+
+  /**
    * Sends a signal such as 15 (SIGTERM); nothing happens when the process has ended.
    *
    * @throws SandboxException if the sandbox is dead

@@ -102,9 +102,11 @@ final class LifecycleTest {
     sandbox.kill();
     sandbox.kill();
     assertThat(get(process.exit())).isEqualTo(new ProcessExit(0, ProcessExit.SIGKILL));
+    assertThat(sandbox.peakMemory()).isNotNegative();
     get(sandbox.gone());
     sandbox.close();
     assertThat(sandbox.memory().currentBytes()).isNotNegative();
+    assertThat(sandbox.peakMemory()).isEqualTo(sandbox.memory().peakBytes());
   }
 
   @Test

@@ -59,11 +59,15 @@ final class LimitsTest {
     try (Sandbox sandbox = create(128 * MB, 100)) {
       run(sandbox, Programs.command("memory", "60"));
       assertThat(sandbox.memory().peakBytes()).isBetween(60 * MB, 90 * MB);
+      assertThat(sandbox.peakMemory()).isBetween(60 * MB, 90 * MB);
+      run(sandbox, Programs.command("memory", "90"));
+      assertThat(sandbox.peakMemory()).isBetween(90 * MB, 120 * MB);
       sandbox.resetMemoryPeak();
       boolean reset = group(sandbox).resetMemoryPeak();
       run(sandbox, Programs.command("memory", "10"));
       assertThat(sandbox.memory().peakBytes())
-          .isBetween((reset ? 10 : 60) * MB, (reset ? 40 : 90) * MB);
+          .isBetween((reset ? 10 : 90) * MB, (reset ? 40 : 120) * MB);
+      assertThat(sandbox.peakMemory()).isBetween((reset ? 10 : 90) * MB, (reset ? 40 : 120) * MB);
       assertThat(sandbox.memory().currentBytes()).isLessThan(40 * MB);
     }
   }

@@ -61,6 +61,17 @@ final class OutputTest {
   }
 
   @Test
+  void drainsAtOnceWhatIsLittle() {
+    try (Sandbox sandbox = host.create()) {
+      TestHost.Output output = new TestHost.Output();
+      SandboxProcess process =
+          sandbox.start(shell("echo little; mkdir /tmp/done; sleep 1000"), output);
+      TestHost.await("written", () -> output.text().equals("little\n") || process.drainNow());
+      TestHost.await("read", () -> process.drainNow() && output.text().equals("little\n"));
+    }
+  }
+
+  @Test
   void drainEndsThoughAProgramWritesWithoutEnd() {
     try (Sandbox sandbox = host.create()) {
       AtomicLong bytes = new AtomicLong();

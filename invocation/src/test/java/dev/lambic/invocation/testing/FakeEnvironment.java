@@ -38,6 +38,7 @@ public final class FakeEnvironment implements Environment {
   private @Nullable RuntimeException failing;
   private StringBuilder undrained = new StringBuilder();
   private boolean extensions;
+  private boolean readsAtOnce;
   private Runnable atShutdown = () -> {};
   private Runnable atDrain = () -> {};
   private final List<String> told = new ArrayList<>();
@@ -231,6 +232,11 @@ public final class FakeEnvironment implements Environment {
     undrained.append(text);
   }
 
+  /** Has its output read at once wherever somebody asks for that; at first it takes a while. */
+  public synchronized void readAtOnce(boolean whether) {
+    readsAtOnce = whether;
+  }
+
   /** Has something done when its output is drained for the next time. */
   public synchronized void whenDrained(Runnable action) {
     atDrain = action;
@@ -355,6 +361,17 @@ public final class FakeEnvironment implements Environment {
     if (!text.isEmpty()) {
       write(text);
     }
+  }
+
+  @Override
+  public boolean drainOutputNow() {
+    synchronized (this) {
+      if (!readsAtOnce || extensions) {
+        return false;
+      }
+    }
+    drainOutput();
+    return true;
   }
 
   @Override

@@ -14,6 +14,8 @@ import { ResultStreams, defineGlobals, isStreaming } from "./streaming.mjs";
 const API = "/2018-06-01/runtime/";
 const TASK_ROOT = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
 const HEAD_END = Buffer.from("\r\n\r\n");
+// Says that the next request follows at once, and that nobody waits for the answer to this one alone.
+const AND_NEXT = "?next";
 const MAX_RESPONSE = 6 * 1024 * 1024 + 100;
 const NODE_MAJOR = Number(process.versions.node.split(".")[0]);
 
@@ -494,14 +496,14 @@ async function invoke(api, handler, headers, body) {
     const data = Buffer.from(stringify(await call(handler, body, headers)));
     return data.length > MAX_RESPONSE
       ? tooLarge(api, target, data.length)
-      : api.postRequest(`${target}/response`, data);
+      : api.postRequest(`${target}/response${AND_NEXT}`, data);
   } catch (error) {
     logError("Invoke Error", error);
     const shown = errorBody(error);
     const data = Buffer.from(JSON.stringify(shown));
     return data.length > MAX_RESPONSE
       ? tooLarge(api, target, data.length)
-      : api.postRequest(`${target}/error`, data, shown.errorType);
+      : api.postRequest(`${target}/error${AND_NEXT}`, data, shown.errorType);
   } finally {
     whenLoopIsEmpty = () => {};
   }
@@ -564,7 +566,7 @@ function tooLarge(api, target, size) {
   const errorType = "Function.ResponseSizeTooLarge";
   const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${MAX_RESPONSE} bytes).`;
   const body = JSON.stringify({ errorType, errorMessage });
-  return api.postRequest(`${target}/error`, body, errorType);
+  return api.postRequest(`${target}/error${AND_NEXT}`, body, errorType);
 }
 
 run().catch((error) =>

@@ -12,6 +12,8 @@ import time
 
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 API = "/2018-06-01/runtime/"
+# Says that the next request follows at once, and that nobody waits for the answer to this one alone.
+AND_NEXT = "?next"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
 JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -540,7 +542,7 @@ def success(api, path, result, encode):
             raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % e) from e
     if len(data) > MAX_RESPONSE:
         return too_large(api, path, len(data))
-    return api.post_request(path + "/response", data)
+    return api.post_request(path + "/response" + AND_NEXT, data)
 
 
 def too_large(api, path, size):
@@ -550,7 +552,7 @@ def too_large(api, path, size):
         '{"errorType":"%s","errorMessage":"Response payload size (%d bytes) exceeded maximum '
         'allowed payload size (%d bytes)."}' % (kind, size, MAX_RESPONSE)
     )
-    return api.post_request(path + "/error", body.encode(), error_kind(kind))
+    return api.post_request(path + "/error" + AND_NEXT, body.encode(), error_kind(kind))
 
 
 def failure(api, path, error, encode):
@@ -558,7 +560,7 @@ def failure(api, path, error, encode):
     data = encode(error).encode("utf-8", "replace")
     if len(data) > MAX_RESPONSE:
         return too_large(api, path, len(data))
-    return api.post_request(path + "/error", data, error_kind(error["errorType"]))
+    return api.post_request(path + "/error" + AND_NEXT, data, error_kind(error["errorType"]))
 
 
 def error_kind(name):

@@ -33,6 +33,8 @@ $_global_aws_request_id = nil
 
 module LambicRuntime
   API = '/2018-06-01/runtime/'
+  # Says that the next request follows at once, and that nobody waits for the answer to this one alone.
+  AND_NEXT = '?next'
   MAX_RESPONSE = 6 * 1024 * 1024 + 100
 
   # The Runtime API gave an answer that leaves nothing to do but to end.
@@ -366,13 +368,13 @@ module LambicRuntime
     def response(path, data, type)
       return too_large(path, data) if data.bytesize > MAX_RESPONSE
 
-      @api.post_request("#{path}/response", data, type || 'application/json')
+      @api.post_request("#{path}/response#{AND_NEXT}", data, type || 'application/json')
     end
 
     def error(path, data, type)
       return too_large(path, data) if data.bytesize > MAX_RESPONSE
 
-      @api.post_request("#{path}/error", data, 'application/json', type)
+      @api.post_request("#{path}/error#{AND_NEXT}", data, 'application/json', type)
     end
 
     # What Lambda would answer, without sending what it would refuse.
@@ -381,7 +383,7 @@ module LambicRuntime
       body = { errorType: type,
                errorMessage: "Response payload size (#{data.bytesize} bytes) exceeded maximum allowed payload " \
                              "size (#{MAX_RESPONSE} bytes)." }
-      @api.post_request("#{path}/error", body.to_json, 'application/json', type)
+      @api.post_request("#{path}/error#{AND_NEXT}", body.to_json, 'application/json', type)
     end
   end
 end
