@@ -1,6 +1,5 @@
 package dev.lambic.runtime;
 
-import dev.lambic.http.HttpConfig;
 import dev.lambic.http.HttpHandler;
 import dev.lambic.http.HttpServer;
 import dev.lambic.kernel.Blame;
@@ -14,62 +13,32 @@ import dev.lambic.sandbox.OutputListener;
 import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxException;
-import dev.lambic.sandbox.SandboxSpec;
+import dev.lambic.sandbox.SandboxProcess;
 import dev.lambic.sandbox.Sandboxes;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts execution environments.
+ * Starts execution environments, out of what is kept ready where there is something.
  *
  * <p>Two addresses are served on the loopback of each environment: the Runtime API on port 9001 and
  * the AWS endpoint on port 4566. Safe for use by many threads.
  */
-public final class EnvironmentFactory {
-  private static final int RUNTIME_API_PORT = 9001;
-  private static final int AWS_PORT = 4566;
-  private static final String RUNTIME_API = "127.0.0.1:" + RUNTIME_API_PORT;
-  private static final String AWS_ENDPOINT = "http://127.0.0.1:" + AWS_PORT;
-  private static final long MIB = 1L << 20;
-
-  /** Processes and threads of one environment, as AWS's quota. */
-  private static final int MAX_PROCESSES = 1024;
-
-  /** AWS's client for Java tells the cause of an error in a header of up to a mebibyte. */
-  private static final int MAX_HEAD_BYTES = (1 << 20) + (64 << 10);
-
-  /** Two for each of ten extensions and some for the runtime; few, for heads are long. */
-  private static final int RUNTIME_API_CONNECTIONS = 24;
-
-  private static final HttpConfig RUNTIME_API_LIMITS =
-      new HttpConfig(
-          RuntimeApi.MAX_RESPONSE_BYTES + 4096,
-          16 << 20,
-          MAX_HEAD_BYTES,
-          RUNTIME_API_CONNECTIONS,
-          Duration.ZERO);
-  private static final HttpConfig AWS_LIMITS =
-      new HttpConfig(16 << 20, 32 << 20, 64 << 10, 64, Duration.ofMinutes(15));
-
+public final class EnvironmentFactory implements AutoCloseable {
   /** Memory for events on their way to extensions, of all environments. */
-  private static final long TELEMETRY_BYTES = 64 * MIB;
+  private static final long TELEMETRY_BYTES = 64 * Cells.MIB;
 
-  private final Sandboxes sandboxes;
-  private final HttpServer server;
-  private final HttpHandler aws;
+  private final Cells cells;
   private final Services services;
+  private final Stock stock;
+  private final List<CellSource> sources;
 
-  /**
-   * A factory.
-   *
-   * @param aws answers what functions ask of AWS
-   * @param ids names extensions
-   */
+  /** A factory that keeps nothing ready. */
   public EnvironmentFactory(
       Sandboxes sandboxes,
       HttpServer server,
@@ -77,10 +46,57 @@ public final class EnvironmentFactory {
       Ticker ticker,
       Ids ids,
       FaultHandler faults) {
-    this.sandboxes = sandboxes;
-    this.server = server;
-    this.aws = aws;
+    this(sandboxes, server, aws, ticker, ids, faults, Set.of());
+  }
+
+  /**
+   * A factory.
+   *
+   * @param aws answers what functions ask of AWS
+   * @param ids names extensions
+   * @param fast the ways that may be taken to be faster
+   */
+  public EnvironmentFactory(
+      Sandboxes sandboxes,
+      HttpServer server,
+      HttpHandler aws,
+      Ticker ticker,
+      Ids ids,
+      FaultHandler faults,
+      Set<FastPath> fast) {
+    this.cells = new Cells(sandboxes, server, aws);
     this.services = new Services(ticker, ids, faults, new ByteBudget(TELEMETRY_BYTES));
+    this.stock = new Stock(cells, services, Set.copyOf(fast));
+    this.sources = List.of(stock);
+  }
+
+  /**
+   * Calls of a function may come, so that something is kept ready for it; returns at once.
+   *
+   * @param owner names the function's version, of which only the last state counts
+   * @param memoryMb the function's memory
+   * @param tmpMb the size of its {@code /tmp}
+   * @param variables its own
+   */
+  public void expect(
+      String owner, RuntimeTarget target, int memoryMb, int tmpMb, Map<String, String> variables) {
+    stock.expect(owner, Recipe.of(target, memoryMb, tmpMb, variables).orElse(null));
+  }
+
+  /** A function's version is gone, of which {@link #expect} told; returns at once. */
+  public void forget(String owner) {
+    stock.forget(owner);
+  }
+
+  /** What is kept ready; for tests. */
+  Stock stock() {
+    return stock;
+  }
+
+  /** Ends what is kept ready; environments live on. */
+  @Override
+  public void close() {
+    stock.close();
   }
 
   /**
@@ -94,56 +110,143 @@ public final class EnvironmentFactory {
    */
   public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
     List<String> argv = program(spec);
-    Limits initial = new Limits(spec.memoryMb() * MIB, 0, MAX_PROCESSES);
-    Sandbox sandbox =
-        sandboxes.create(
-            new SandboxSpec(
-                spec.name(),
-                initial,
-                spec.tmpMb() * MIB,
-                "169-254-100-1",
-                spec.target().root().map(ContainerRoot::directory)));
-    HttpServer.@Nullable Listener served = null;
+    List<String> extensions = ExternalExtensions.names(opt(spec));
+    Cell cell = ready(spec, !extensions.isEmpty());
+    if (cell == null) {
+      cell = anew(spec);
+    }
     try {
-      served = server.listen(sandbox.listen(AWS_PORT), AWS_LIMITS, aws);
-      List<ReadOnlyMount> mounts = new ArrayList<>(spec.target().mounts());
-      boolean container = spec.target().isContainer();
-      if (!container) {
-        mounts.add(new ReadOnlyMount(spec.code(), "/var/task"));
-      }
-      if (spec.opt() != null && !container) {
-        mounts.add(new ReadOnlyMount(spec.opt(), "/opt"));
-      }
-      sandbox.attach(mounts);
-      Running.Starter starter = generation -> startRuntime(spec, argv, sandbox, generation);
-      return new Running(spec, sandbox, served, listener, starter, services);
-    } catch (IOException e) {
-      abandon(sandbox, served);
-      throw cannotListen(AWS_PORT, e);
+      Cell own = cell;
+      return new Running(
+          spec,
+          own.sandbox(),
+          own.aws(),
+          listener,
+          generation -> begin(spec, argv, extensions, own, generation),
+          generation -> restart(spec, argv, own.sandbox(), generation),
+          services);
     } catch (RuntimeException e) {
-      abandon(sandbox, served);
+      cell.kill();
       throw e;
     }
   }
 
-  private void startRuntime(
+  /** A cell that was ready and has the function's code and limits now; null if there is none. */
+  private @Nullable Cell ready(EnvironmentSpec spec, boolean extensions) {
+    for (CellSource source : sources) {
+      Cell cell = source.take(spec, extensions);
+      if (cell == null) {
+        continue;
+      }
+      try {
+        if (spec.memoryMb() != Cells.LEAST_MEMORY_MB) {
+          cell.sandbox().limit(limits(spec));
+        }
+        cell.sandbox().attach(mounts(spec, cell.process() == null));
+        if (cell.process() != null) {
+          cell.sandbox().resetMemoryPeak();
+        }
+        return cell;
+      } catch (SandboxException e) {
+        // It ended in the meantime, or something is wrong with the host that the next will tell.
+        cell.kill();
+      }
+    }
+    return null;
+  }
+
+  private Cell anew(EnvironmentSpec spec) {
+    Cell cell =
+        cells.shell(
+            spec.name(),
+            spec.memoryMb(),
+            spec.tmpMb(),
+            spec.target().root().map(ContainerRoot::directory));
+    try {
+      cell.sandbox().attach(mounts(spec, true));
+      return cell;
+    } catch (RuntimeException e) {
+      cell.kill();
+      throw e;
+    }
+  }
+
+  private static Limits limits(EnvironmentSpec spec) {
+    return new Limits(spec.memoryMb() * Cells.MIB, 0, Cells.MAX_PROCESSES);
+  }
+
+  private static List<ReadOnlyMount> mounts(EnvironmentSpec spec, boolean runtime) {
+    List<ReadOnlyMount> mounts = new ArrayList<>();
+    if (runtime) {
+      mounts.addAll(spec.target().mounts());
+    }
+    boolean container = spec.target().isContainer();
+    if (!container) {
+      mounts.add(new ReadOnlyMount(spec.code(), "/var/task"));
+    }
+    if (spec.opt() != null && !container) {
+      mounts.add(new ReadOnlyMount(spec.opt(), "/opt"));
+    }
+    return mounts;
+  }
+
+  /** Starts the runtime for the first time, or binds the one that runs already. */
+  private void begin(
+      EnvironmentSpec spec,
+      List<String> argv,
+      List<String> extensions,
+      Cell cell,
+      Generation generation) {
+    generation.servedAt(cell.runtimeApi());
+    cell.binding().serve(generation.api());
+    SandboxProcess process = cell.process();
+    Runnable runtime;
+    if (process == null) {
+      cell.binding().none();
+      runtime = () -> execute(spec, argv, cell.sandbox(), generation);
+    } else {
+      runtime =
+          () -> {
+            cell.output().to(generation::output);
+            generation.runs(process);
+            cell.binding().bind(variables(spec));
+          };
+    }
+    start(spec, extensions, generation, runtime);
+  }
+
+  private void restart(
       EnvironmentSpec spec, List<String> argv, Sandbox sandbox, Generation generation) {
     try {
-      generation.servedAt(
-          server.listen(sandbox.listen(RUNTIME_API_PORT), RUNTIME_API_LIMITS, generation.api()));
-      generation
-          .crew()
-          .start(
-              ExternalExtensions.names(opt(spec)),
-              Variables.ofExtensions(spec, RUNTIME_API, AWS_ENDPOINT),
-              () -> execute(spec, argv, sandbox, generation));
-    } catch (IOException e) {
-      generation.close();
-      throw cannotListen(RUNTIME_API_PORT, e);
+      generation.servedAt(cells.runtimeApi(sandbox, generation.api()));
     } catch (RuntimeException e) {
       generation.close();
       throw e;
     }
+    start(
+        spec,
+        ExternalExtensions.names(opt(spec)),
+        generation,
+        () -> execute(spec, argv, sandbox, generation));
+  }
+
+  private static void start(
+      EnvironmentSpec spec, List<String> extensions, Generation generation, Runnable runtime) {
+    try {
+      generation
+          .crew()
+          .start(
+              extensions,
+              Variables.ofExtensions(spec, Cells.RUNTIME_API, Cells.AWS_ENDPOINT),
+              runtime);
+    } catch (RuntimeException e) {
+      generation.close();
+      throw e;
+    }
+  }
+
+  private static List<String> variables(EnvironmentSpec spec) {
+    return Variables.of(spec, Cells.RUNTIME_API, Cells.AWS_ENDPOINT);
   }
 
   /** What is seen as {@code /opt}; null if nothing is. */
@@ -155,8 +258,7 @@ public final class EnvironmentFactory {
 
   private static void execute(
       EnvironmentSpec spec, List<String> argv, Sandbox sandbox, Generation generation) {
-    Command command =
-        new Command(argv, Variables.of(spec, RUNTIME_API, AWS_ENDPOINT), directory(spec));
+    Command command = new Command(argv, variables(spec), directory(spec));
     try {
       generation.runs(sandbox.start(command, output(spec, generation)));
     } catch (SandboxException e) {
@@ -167,18 +269,6 @@ public final class EnvironmentFactory {
   private static OutputListener output(EnvironmentSpec spec, Generation generation) {
     boolean framed = spec.target().variables().containsKey(LogFrames.VARIABLE);
     return framed ? new LogFrames(generation::output) : generation::output;
-  }
-
-  private static LambicException cannotListen(int port, IOException e) {
-    return new LambicException(
-        "SandboxFailure", Blame.PLATFORM, "sandbox: listen: 127.0.0.1:" + port, e);
-  }
-
-  private static void abandon(Sandbox sandbox, HttpServer.@Nullable Listener served) {
-    if (served != null) {
-      served.close();
-    }
-    sandbox.kill();
   }
 
   /** What to execute: the runtime's program, behind the function's wrapper script if it has one. */

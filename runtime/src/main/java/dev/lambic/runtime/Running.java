@@ -29,12 +29,18 @@ final class Running implements Environment {
   private volatile Generation generation;
   private volatile boolean killed;
 
-  /** Starts the runtime for the first time. */
+  /**
+   * Starts the runtime for the first time.
+   *
+   * @param first starts it now
+   * @param starter starts it each time that it has ended
+   */
   Running(
       EnvironmentSpec spec,
       Sandbox sandbox,
       HttpServer.Listener aws,
       EnvironmentListener listener,
+      Starter first,
       Starter starter,
       Services services) {
     this.spec = spec;
@@ -44,7 +50,7 @@ final class Running implements Environment {
     this.starter = starter;
     this.services = services;
     this.generation = new Generation(listener, spec, sandbox, services);
-    starter.start(generation);
+    first.start(generation);
   }
 
   @Override

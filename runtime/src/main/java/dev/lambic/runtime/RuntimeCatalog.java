@@ -161,12 +161,13 @@ public final class RuntimeCatalog {
     String bootstrap = ByteCode.bootstrap(python, bootstraps.directory("python"));
     // -I and -S keep the host's site packages out; the bootstrap sets the path as AWS does.
     return new RuntimeTarget(
-        identifier,
-        true,
-        mounts,
-        List.of(python.insidePath(), "-I", "-S", Bootstraps.INSIDE + "/" + bootstrap),
-        Map.of("PYTHONPATH", "/var/runtime", "LC_CTYPE", "C.UTF-8", "PWD", TASK, "SHLVL", "0"),
-        warning(identifier, python, python.version(), python.is(3, minor)));
+            identifier,
+            true,
+            mounts,
+            List.of(python.insidePath(), "-I", "-S", Bootstraps.INSIDE + "/" + bootstrap),
+            Map.of("PYTHONPATH", "/var/runtime", "LC_CTYPE", "C.UTF-8", "PWD", TASK, "SHLVL", "0"),
+            warning(identifier, python, python.version(), python.is(3, minor)))
+        .withUnbound(StartVariables.PYTHON, 12);
   }
 
   private RuntimeTarget node(String identifier, int major, Interpreters interpreters) {
@@ -178,12 +179,13 @@ public final class RuntimeCatalog {
             + "/var/runtime/node_modules:/var/runtime:"
             + TASK;
     return new RuntimeTarget(
-        identifier,
-        true,
-        mounts(node, "node"),
-        List.of(node.insidePath(), Bootstraps.INSIDE + "/bootstrap.mjs"),
-        Map.of("NODE_PATH", path, "PWD", TASK, "SHLVL", "0"),
-        warning(identifier, node, String.valueOf(node.major()), node.is(major, 0)));
+            identifier,
+            true,
+            mounts(node, "node"),
+            List.of(node.insidePath(), Bootstraps.INSIDE + "/bootstrap.mjs"),
+            Map.of("NODE_PATH", path, "PWD", TASK, "SHLVL", "0"),
+            warning(identifier, node, String.valueOf(node.major()), node.is(major, 0)))
+        .withUnbound(StartVariables.NODE, 48);
   }
 
   private RuntimeTarget ruby(String identifier, int major, int minor, Interpreters interpreters) {

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param warning what differs from AWS's runtime of that name on this host, for a person
  * @param root the image whose root file system is used; empty for the host's programs
  * @param arguments the program's further arguments
+ * @param unbound how it is started without a function; empty if it cannot be
  */
 public record RuntimeTarget(
     String identifier,
@@ -28,7 +29,8 @@ public record RuntimeTarget(
     Map<String, String> variables,
     Optional<String> warning,
     Optional<ContainerRoot> root,
-    Arguments arguments) {
+    Arguments arguments,
+    Optional<Unbound> unbound) {
   /** A runtime whose program has the same arguments for every function. */
   public RuntimeTarget(
       String identifier,
@@ -39,6 +41,19 @@ public record RuntimeTarget(
       Optional<String> warning,
       Optional<ContainerRoot> root) {
     this(identifier, managed, mounts, argv, variables, warning, root, spec -> List.of());
+  }
+
+  /** A runtime that is started for each function. */
+  public RuntimeTarget(
+      String identifier,
+      boolean managed,
+      List<ReadOnlyMount> mounts,
+      List<String> argv,
+      Map<String, String> variables,
+      Optional<String> warning,
+      Optional<ContainerRoot> root,
+      Arguments arguments) {
+    this(identifier, managed, mounts, argv, variables, warning, root, arguments, Optional.empty());
   }
 
   /** On the host's own programs. */
@@ -56,6 +71,20 @@ public record RuntimeTarget(
   public static RuntimeTarget container(ContainerRoot root, List<String> argv) {
     return new RuntimeTarget(
         "", false, List.of(), argv, Map.of(), Optional.empty(), Optional.of(root));
+  }
+
+  /** The same, started without a function too, by the same arguments. */
+  RuntimeTarget withUnbound(StartVariables language, int processMb) {
+    return new RuntimeTarget(
+        identifier,
+        managed,
+        mounts,
+        argv,
+        variables,
+        warning,
+        root,
+        arguments,
+        Optional.of(new Unbound(language, memory -> argv, processMb)));
   }
 
   /** Copies the collections. */

@@ -62,7 +62,20 @@ final class Variables {
     return pairs(all);
   }
 
-  private static List<String> pairs(Map<String, String> all) {
+  /**
+   * What a process starts with that is bound to a function later: only what acts at its start, and
+   * what makes it ask for the rest.
+   */
+  static Map<String, String> unbound(RuntimeTarget target) {
+    Map<String, String> all = new LinkedHashMap<>();
+    managed(all);
+    all.putAll(target.variables());
+    all.put("AWS_LAMBDA_RUNTIME_API", Cells.RUNTIME_API);
+    all.put(Binding.VARIABLE, Binding.filling());
+    return all;
+  }
+
+  static List<String> pairs(Map<String, String> all) {
     List<String> pairs = new ArrayList<>(all.size());
     all.forEach((name, value) -> pairs.add(name + "=" + value));
     return pairs;

@@ -6,18 +6,19 @@
 import net from "node:net";
 import fs from "node:fs";
 import path from "node:path";
-import { createRequire } from "node:module";
+import Module, { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 import { ResultStreams, defineGlobals, isStreaming } from "./streaming.mjs";
 
 const API = "/2018-06-01/runtime/";
-const TASK_ROOT = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
 const HEAD_END = Buffer.from("\r\n\r\n");
 // Says that the next request follows at once, and that nobody waits for the answer to this one alone.
 const AND_NEXT = "?next";
 const MAX_RESPONSE = 6 * 1024 * 1024 + 100;
 const NODE_MAJOR = Number(process.versions.node.split(".")[0]);
+
+let taskRoot;
 
 /** One kept-alive connection to the Runtime API; answers come in the order of the requests. */
 class RuntimeApi {
@@ -39,6 +40,18 @@ class RuntimeApi {
     this.socket.on("data", (data) => this.#take(data));
     this.socket.on("error", () => process.exit(1));
     this.socket.on("close", () => process.exit(1));
+  }
+
+  /** The environment variables of the function that this process becomes; waits for it. */
+  async askForBinding() {
+    this.socket.ref();
+    const request = `GET /lambic/binding HTTP/1.1\r\nHost: ${this.host}\r\n\r\n`;
+    const { status, body } = await this.exchange(Buffer.from(request))[0];
+    if (status !== 200) {
+      process.exit(1);
+    }
+    this.socket.unref();
+    return body;
   }
 
   nextRequest() {
@@ -113,13 +126,14 @@ let requestId;
 
 let tenantId;
 
-const LOG_AS_JSON = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === "JSON";
+let logAsJson = false;
 const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
 /** Log lines as the managed runtimes write them, of the levels that are wanted. */
 function patchConsole() {
+  logAsJson = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === "JSON";
   const lowest = LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase());
-  const toText = LOG_AS_JSON ? jsonLine : textLine;
+  const toText = logAsJson ? jsonLine : textLine;
   const line = (level) =>
     LEVELS.indexOf(level) < lowest && level !== "FATAL"
       ? () => {}
@@ -202,7 +216,7 @@ function withHiddenFields(_key, value) {
 }
 
 function logError(kind, error) {
-  if (LOG_AS_JSON) {
+  if (logAsJson) {
     console.error(error instanceof Error ? error : new Error(describe(error)));
     return;
   }
@@ -228,7 +242,7 @@ function parseHandler(name) {
   if (dot < 0) {
     throw new RuntimeError("Runtime.MalformedHandlerName", "Bad handler");
   }
-  const directory = path.resolve(TASK_ROOT, name.slice(0, name.length - base.length));
+  const directory = path.resolve(taskRoot, name.slice(0, name.length - base.length));
   return { directory, module: base.slice(0, dot), steps: base.slice(dot + 1).split(".") };
 }
 
@@ -254,7 +268,7 @@ function isModulePackage(file) {
 }
 
 async function loadModule(wanted) {
-  const require = createRequire(path.join(TASK_ROOT, "index.js"));
+  const require = createRequire(path.join(taskRoot, "index.js"));
   const target = path.resolve(wanted.directory, wanted.module);
   const existing = ["", ".js", ".mjs", ".cjs"].map((end) => target + end).find(isFile);
   try {
@@ -279,7 +293,7 @@ function resolveAsNodeWould(require, wanted, target) {
     return target;
   }
   try {
-    return require.resolve(wanted.module, { paths: [TASK_ROOT, wanted.directory] });
+    return require.resolve(wanted.module, { paths: [taskRoot, wanted.directory] });
   } catch {
     const missing = new Error(
       `Cannot find module '${wanted.module}'\nRequire stack:\n- /var/runtime/index.mjs`,
@@ -394,6 +408,39 @@ function neverSettled() {
   );
 }
 
+/** Makes this process one that was started with these variables. */
+function become(block) {
+  for (const name of Object.keys(process.env)) {
+    delete process.env[name];
+  }
+  for (const pair of block.toString("utf8").split("\0").slice(0, -1)) {
+    const equals = pair.indexOf("=");
+    process.env[pair.slice(0, equals)] = pair.slice(equals + 1);
+  }
+  show(block);
+  // The function's code lies over what was there.
+  process.chdir(process.cwd());
+  Module._initPaths();
+}
+
+/** Lets /proc show the variables where those lie that the process was started with. */
+function show(block) {
+  try {
+    const stat = fs.readFileSync("/proc/self/stat", "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const room = Buffer.alloc(Number(fields[48]) - Number(fields[47]));
+    block.copy(room);
+    const memory = fs.openSync("/proc/self/mem", "r+");
+    try {
+      fs.writeSync(memory, room, 0, room.length, Number(fields[47]));
+    } finally {
+      fs.closeSync(memory);
+    }
+  } catch {
+    // It is for those who look from outside only.
+  }
+}
+
 /** Where the process is, for an error that nobody catches: it is told to whom it concerns. */
 let phase = "init";
 
@@ -431,6 +478,10 @@ function describe(value) {
 
 async function run() {
   const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
+  if (process.env.LAMBIC_BINDING !== undefined) {
+    become(await api.askForBinding());
+  }
+  taskRoot = process.env.LAMBDA_TASK_ROOT ?? "/var/task";
   patchConsole();
   endOnUncaughtErrors(api);
   process.on("beforeExit", () => whenLoopIsEmpty());

@@ -10,7 +10,6 @@ import os
 import sys
 import time
 
-TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 API = "/2018-06-01/runtime/"
 # Says that the next request follows at once, and that nobody waits for the answer to this one alone.
 AND_NEXT = "?next"
@@ -53,6 +52,14 @@ class RuntimeApi:
         if self.socket is None:
             self.connect()
         self.socket.sendall(data)
+
+    def ask_for_binding(self):
+        """The environment variables of the function that this process becomes; waits for it."""
+        self.send(b"GET /lambic/binding HTTP/1.1" + self.head + b"\r\n")
+        status, _, block = self.receive()
+        if status != 200:
+            raise ApiError("the Runtime API answered %d" % status)
+        return block
 
     def next_request(self):
         return b"GET " + API.encode() + b"invocation/next HTTP/1.1" + self.head + b"\r\n"
@@ -415,7 +422,8 @@ def load_handler(name):
 
 def search_path():
     version = "python%d.%d" % sys.version_info[:2]
-    wanted = [TASK_ROOT, "/opt/python/lib/%s/site-packages" % version, "/opt/python"]
+    task_root = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+    wanted = [task_root, "/opt/python/lib/%s/site-packages" % version, "/opt/python"]
     wanted += [part for part in os.environ.get("PYTHONPATH", "").split(":") if part]
     if "/var/runtime" not in wanted:
         wanted.append("/var/runtime")
@@ -423,6 +431,38 @@ def search_path():
     # An isolated interpreter does not look at these by itself.
     sys.pycache_prefix = os.environ.get("PYTHONPYCACHEPREFIX") or None
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+
+
+def become(block):
+    """Makes this process one that was started with these variables."""
+    import posix
+
+    for name in list(os.environ):
+        del os.environ[name]
+    posix.environ.clear()
+    for pair in block.split(b"\0")[:-1]:
+        name, _, value = pair.partition(b"=")
+        os.environb[name] = posix.environ[name] = value
+    show(block)
+    time.tzset()
+    # The function's code lies over what was there.
+    os.chdir(os.getcwd())
+
+
+def show(block):
+    """Lets /proc show the variables where those lie that the process was started with."""
+    try:
+        with open("/proc/self/stat", "rb", 0) as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+        start, end = int(fields[47]), int(fields[48])
+        memory = os.open("/proc/self/mem", os.O_RDWR)
+        try:
+            os.pwrite(memory, block.ljust(end - start, b"\0")[:end - start], start)
+        finally:
+            os.close(memory)
+    except (OSError, IndexError):
+        # It is for those who look from outside only.
+        pass
 
 
 def site_builtins():
@@ -474,9 +514,12 @@ def run():
     import json
 
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    api.connect()
     sys.stdout.reconfigure(line_buffering=True)
     site_builtins()
     sys.meta_path.insert(0, LoggingHook())
+    if "LAMBIC_BINDING" in os.environ:
+        become(api.ask_for_binding())
     search_path()
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))

@@ -1,0 +1,32 @@
+package dev.lambic.runtime;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * Ways to start an environment faster than by all that it takes; each can be done without.
+ *
+ * <p>What a function sees of itself is the same with and without.
+ */
+public enum FastPath {
+  /** Sandboxes without a program in them are kept ready. */
+  SHELLS("shells"),
+  /** Runtimes are kept running that belong to no function yet; see {@link Binding}. */
+  STEM_CELLS("stem-cells");
+
+  private final String word;
+
+  FastPath(String word) {
+    this.word = word;
+  }
+
+  /** Its name on the command line. */
+  public String word() {
+    return word;
+  }
+
+  /** The one of that name on the command line. */
+  public static Optional<FastPath> of(String word) {
+    return Arrays.stream(values()).filter(path -> path.word.equals(word)).findFirst();
+  }
+}

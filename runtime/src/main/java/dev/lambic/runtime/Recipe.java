@@ -1,0 +1,61 @@
+package dev.lambic.runtime;
+
+import dev.lambic.sandbox.ReadOnlyMount;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Everything that a process is started with which is bound to a function later. Functions with
+ * equal recipes can be served by the same stock.
+ *
+ * @param program on the host
+ * @param mounts what is seen inside, without the function's code
+ * @param argv the program as seen inside, with its arguments
+ * @param variables pairs of names and values
+ * @param memoryMb about what the process takes of the host's memory
+ */
+record Recipe(
+    Path program,
+    List<ReadOnlyMount> mounts,
+    List<String> argv,
+    List<String> variables,
+    int memoryMb) {
+  /** The size of {@code /tmp} that functions have who ask for none, in megabytes. */
+  static final int TMP_MB = 512;
+
+  /**
+   * The recipe for a function.
+   *
+   * @param variables the function's own
+   * @return empty if a process has to be started for it
+   */
+  static Optional<Recipe> of(
+      RuntimeTarget target, int memoryMb, int tmpMb, Map<String, String> variables) {
+    Optional<Unbound> unbound = target.unbound();
+    if (unbound.isEmpty() || target.root().isPresent() || tmpMb != TMP_MB) {
+      return Optional.empty();
+    }
+    Map<String, String> start = Variables.unbound(target);
+    StartVariables language = unbound.get().language();
+    boolean fits =
+        variables.entrySet().stream()
+            .filter(own -> language.actsAtStart(own.getKey()))
+            .allMatch(own -> own.getValue().equals(start.get(own.getKey())));
+    if (!fits) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Recipe(
+            target.program().orElseThrow(),
+            target.mounts(),
+            unbound.get().argv().apply(memoryMb),
+            Variables.pairs(start),
+            unbound.get().memoryMb()));
+  }
+
+  static Optional<Recipe> of(EnvironmentSpec spec) {
+    return of(spec.target(), spec.memoryMb(), spec.tmpMb(), spec.variables());
+  }
+}
