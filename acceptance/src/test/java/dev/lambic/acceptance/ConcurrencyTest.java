@@ -235,7 +235,7 @@ class ConcurrencyTest {
                     .listProvisionedConcurrencyConfigs(request -> request.functionName("kept"))
                     .provisionedConcurrencyConfigs())
             .isEqualTo(List.of());
-        Await.until(READY, "its environment ends", () -> Residue.of(server).networks().isEmpty());
+        Await.until(READY, "its environment ends", () -> Residue.of(server).environments() == 0);
       }
     }
   }

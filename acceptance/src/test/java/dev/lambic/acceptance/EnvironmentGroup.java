@@ -18,7 +18,7 @@ final class EnvironmentGroup {
   static EnvironmentGroup of(RunningLambic lambic, TestFunction function) {
     List<Path> found =
         Residue.of(lambic).cgroups().stream()
-            .filter(path -> path.getFileName().toString().endsWith("-" + function.name()))
+            .filter(path -> Residue.functions(path).contains(function.name()))
             .toList();
     if (found.stream().map(Path::getFileName).distinct().count() != 1) {
       throw new AssertionError("not one environment: " + found);

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Where the tests find what they run; {@code ./lambic test} tells it by system properties. */
@@ -25,6 +26,11 @@ final class Places {
   static Path app() {
     String elsewhere = System.getProperty("lambic.app");
     return elsewhere == null ? root().resolve("server/target/app") : Path.of(elsewhere);
+  }
+
+  /** The ways of starting environments fast that the tests' servers do without, if any. */
+  static Optional<String> without() {
+    return Optional.ofNullable(System.getProperty("lambic.without"));
   }
 
   /** Sources of functions for tests. */

@@ -32,6 +32,7 @@ record Residue(
     Set<Path> cgroups,
     Set<String> mounts,
     Set<String> loops) {
+  private static final String NAME = "AWS_LAMBDA_FUNCTION_NAME=";
   private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
   private static final Pattern INSTANCE = Pattern.compile("/(lambic-[a-z0-9-]+)/");
 
@@ -121,6 +122,34 @@ record Residue(
       throw new UncheckedIOException(e);
     }
     return found;
+  }
+
+  /** The functions whose processes are in a control group; none where it is kept ready for one. */
+  static Set<String> functions(Path cgroup) {
+    Set<String> found = new TreeSet<>();
+    ProcessTable.read(cgroup.resolve("cgroup.procs"))
+        .lines()
+        .forEach(pid -> found.addAll(functionsOf(Path.of("/proc/" + pid + "/environ"))));
+    return found;
+  }
+
+  private static Set<String> functionsOf(Path environ) {
+    Set<String> found = new TreeSet<>();
+    for (String pair : ProcessTable.read(environ).split("\0", -1)) {
+      if (pair.startsWith(NAME)) {
+        found.add(pair.substring(NAME.length()));
+      }
+    }
+    return found;
+  }
+
+  /** How many environments of functions there are, without those that are kept ready. */
+  long environments() {
+    return cgroups.stream()
+        .filter(cgroup -> !functions(cgroup).isEmpty())
+        .map(cgroup -> cgroup.getFileName().toString())
+        .distinct()
+        .count();
   }
 
   /** How much there is of each; the same for a server before and after it ran functions. */

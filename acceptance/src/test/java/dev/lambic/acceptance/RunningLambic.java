@@ -104,6 +104,7 @@ final class RunningLambic implements AutoCloseable {
   private static List<String> command(Path data, String... more) {
     List<String> command = program(data);
     command.addAll(List.of("start", "--data", data.toString()));
+    Places.without().ifPresent(words -> command.addAll(List.of("--without", words)));
     command.addAll(List.of(more));
     return command;
   }

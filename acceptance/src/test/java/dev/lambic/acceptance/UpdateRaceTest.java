@@ -81,7 +81,7 @@ class UpdateRaceTest {
     Await.until(
         Duration.ofSeconds(20),
         () -> "environments of old states are gone: " + Residue.of(LAMBIC.server()).counts(),
-        () -> Residue.of(LAMBIC.server()).networks().size() <= CALLERS);
+        () -> Residue.of(LAMBIC.server()).environments() <= CALLERS);
   }
 
   private void update(TestFunction function, int number) {

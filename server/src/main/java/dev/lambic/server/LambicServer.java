@@ -140,6 +140,16 @@ final class LambicServer implements AutoCloseable {
       LogStore logs =
           LogStore.open(data.path("logs").resolve("logs.db"), LogConfig.standard(), ticker, faults);
       FunctionLogs functionLogs = closers.add(new FunctionLogs(logs));
+      EnvironmentFactory environments =
+          closers.add(
+              new EnvironmentFactory(
+                  sandboxes,
+                  http,
+                  (request, responder) -> inside.get().handle(request, responder),
+                  ticker,
+                  ids,
+                  faults,
+                  config.fast()));
       HostRuntimes runtimes =
           new HostRuntimes(
               HostRuntimes.catalog(
@@ -153,13 +163,7 @@ final class LambicServer implements AutoCloseable {
                   config.cache()),
               ImportedRuntimes.open(data.path("runtimes"), ticker),
               System.out,
-              new EnvironmentFactory(
-                  sandboxes,
-                  http,
-                  (request, responder) -> inside.get().handle(request, responder),
-                  ticker,
-                  ids,
-                  faults));
+              environments);
       Dispatcher dispatcher =
           closers.add(
               new Dispatcher(
@@ -186,6 +190,7 @@ final class LambicServer implements AutoCloseable {
       functions.notices(notice -> System.out.println("[WARN] " + notice));
       Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
+      functions.listen(new Forecast(runtimes, environments, faults));
       DevFunctions dev =
           DevFunctions.open(
               records, functions, dispatcher, dispatcher::retire, ticker, ids, faults);

@@ -1,14 +1,18 @@
 package dev.lambic.server;
 
+import dev.lambic.runtime.FastPath;
 import dev.lambic.wire.AuthMode;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * How a server is run: its command line and the places that its launcher tells it.
@@ -24,6 +28,7 @@ import java.util.Set;
  * @param s3 directory with S3Proxy; it need not exist
  * @param images directory below which container images in files may be named, if any may
  * @param registryAuth file with passwords for registries, if there is one
+ * @param fast the ways of starting environments faster that are taken
  */
 record ServerConfig(
     InetAddress host,
@@ -36,9 +41,10 @@ record ServerConfig(
     Path dynamoDb,
     Path s3,
     Optional<Path> images,
-    Optional<Path> registryAuth) {
+    Optional<Path> registryAuth,
+    Set<FastPath> fast) {
   private static final Set<String> OPTIONS =
-      Set.of("--host", "--port", "--data", "--auth", "--images", "--registry-auth");
+      Set.of("--host", "--port", "--data", "--auth", "--images", "--registry-auth", "--without");
 
   /** A configuration that cannot be used; the message says what to do. */
   static final class Misuse extends Exception {
@@ -63,6 +69,7 @@ record ServerConfig(
     Optional<String> auth = Optional.empty();
     Optional<Path> images = Optional.empty();
     Optional<Path> registryAuth = Optional.empty();
+    Set<FastPath> fast = EnumSet.allOf(FastPath.class);
     for (int i = from; i < args.length; i += 2) {
       if (!OPTIONS.contains(args[i])) {
         throw new Misuse("unknown option " + args[i]);
@@ -77,6 +84,7 @@ record ServerConfig(
         case "--data" -> data = Path.of(value);
         case "--images" -> images = Optional.of(directory(value));
         case "--registry-auth" -> registryAuth = Optional.of(file(value));
+        case "--without" -> fast.removeAll(fastPaths(value));
         default -> auth = Optional.of(value);
       }
     }
@@ -97,7 +105,25 @@ record ServerConfig(
         dynamoDb,
         s3,
         images,
-        registryAuth);
+        registryAuth,
+        Set.copyOf(fast));
+  }
+
+  private static Set<FastPath> fastPaths(String value) throws Misuse {
+    Set<FastPath> named = EnumSet.noneOf(FastPath.class);
+    for (String word : value.split(",", -1)) {
+      named.add(
+          FastPath.of(word)
+              .orElseThrow(() ->
+                  new Misuse(
+                      "--without is one of "
+                          + Arrays.stream(FastPath.values())
+                              .map(FastPath::word)
+                              .collect(Collectors.joining(", "))
+                          + ", or several with commas between, not "
+                          + word)));
+    }
+    return named;
   }
 
   private static Path directory(String value) throws Misuse {

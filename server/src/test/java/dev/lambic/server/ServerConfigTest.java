@@ -3,6 +3,7 @@ package dev.lambic.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lambic.runtime.FastPath;
 import dev.lambic.wire.AuthMode;
 import java.nio.file.Path;
 import java.util.Map;
@@ -43,6 +44,19 @@ final class ServerConfigTest {
     assertThat(parse("--registry-auth", "/etc/../etc/passwd").registryAuth())
         .contains(Path.of("/etc/passwd"));
     assertThatThrownBy(() -> parse("--registry-auth", "/no/such")).hasMessageContaining("/no/such");
+  }
+
+  @Test
+  void everyFastPathIsTakenButThoseThatAreNamed() throws ServerConfig.Misuse {
+    assertThat(parse().fast()).containsExactlyInAnyOrder(FastPath.values());
+    assertThat(parse("--without", "stem-cells").fast())
+        .doesNotContain(FastPath.STEM_CELLS)
+        .contains(FastPath.SHELLS);
+    assertThat(parse("--without", "stem-cells,shells", "--without", "shells").fast())
+        .doesNotContain(FastPath.STEM_CELLS, FastPath.SHELLS);
+    assertThatThrownBy(() -> parse("--without", "wheels"))
+        .hasMessageContaining("stem-cells")
+        .hasMessageEndingWith("not wheels");
   }
 
   @Test
