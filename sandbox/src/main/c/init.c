@@ -86,7 +86,7 @@ static int keep_descriptors(int control, int tmp_mount, int image) {
   return 0;
 }
 
-static int raise_loopback(void) {
+int raise_loopback(void) {
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail("socket", "lo");
   struct ifreq request;
@@ -105,6 +105,11 @@ static int limit_resources(void) {
   if (setrlimit(RLIMIT_NOFILE, &files) < 0) return fail("limit-files", "");
   if (setrlimit(RLIMIT_CORE, &core) < 0) return fail("limit-core", "");
   return 0;
+}
+
+static int raise_oom_score(void) {
+  /* When the whole host runs out of memory, functions go before the server. */
+  return write_file("/proc/self/oom_score_adj", "300") < 0 ? fail("oom-score", "") : 0;
 }
 
 /* The launcher writes the id maps: this process has no more power over its parent's ids. */
@@ -158,6 +163,103 @@ static int watch_children(void) {
   return 0;
 }
 
+/*
+ * Mounts what belongs to a shell from inside its pid namespace, whose first process has no power
+ * over mounts. Runs in a process that was forked before the user namespace was entered; waits for
+ * the descriptor of the first process.
+ */
+static void mount_for_first(const struct plan *plan, int socket) __attribute__((noreturn));
+static void mount_for_first(const struct plan *plan, int socket) {
+  char byte;
+  int first;
+  if (receive_message(socket, WAIT, &byte, 1, &first) != 1 || first < 0) _exit(1);
+  if (setns(first, CLONE_NEWPID) < 0) _exit(1);
+  pid_t inside = fork();
+  if (inside == 0) {
+    if (mount_own(plan->tmp_mount >= 0 ? TMP_FD : -1, plan->tmp_bytes, plan->host_id) < 0) {
+      struct writer writer;
+      put_failure(&writer, 0, 0);
+      send_message(socket, writer.bytes, writer.length, -1);
+      _exit(1);
+    }
+    _exit(0);
+  }
+  int status = 1;
+  while (inside > 0 && waitpid(inside, &status, 0) < 0 && errno == EINTR) {
+  }
+  _exit(status == 0 ? 0 : 1);
+}
+
+/* The failure that the other side told of, if it did. */
+static int take_failure(int socket) {
+  struct header header;
+  unsigned char told[sizeof(struct writer)];
+  int fd;
+  errno = ECHILD;
+  ssize_t length = receive_message(socket, POLL, told, sizeof told, &fd);
+  if (length < (ssize_t)sizeof header) return fail("mount-own", "");
+  struct reader reader = read_after_header(told, (size_t)length);
+  const char *step = strdup(take_text(&reader));
+  errno = (int)take_u32(&reader);
+  return fail(step ? step : "mount-own", take_text(&reader));
+}
+
+/*
+ * Leaves the place of the first process to a child in a new pid namespace, which the user
+ * namespace of the shell owns: only so can processes be restored with their numbers by somebody
+ * with no more power than over this shell. Returns in the child.
+ */
+static int move_into_pid_namespace(int mounter_socket, pid_t mounter) {
+  int ends[2];
+  int first = -1;
+  char go = 0;
+  if (unshare(CLONE_NEWPID) < 0) return fail("unshare-pid", "");
+  if (pipe2(ends, O_CLOEXEC) < 0) return fail("pipe", "");
+  pid_t child = sys_clone(CLONE_PARENT, &first, -1);
+  if (child < 0) return fail("clone", "");
+  if (child == 0) {
+    close(ends[1]);
+    close(mounter_socket);
+    if (read(ends[0], &go, 1) != 1) _exit(1);
+    close(ends[0]);
+    return raise_oom_score();
+  }
+  int status = 1;
+  if (send_message(mounter_socket, &go, 1, first) < 0) return fail("send", "first");
+  while (waitpid(mounter, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status != 0) return take_failure(mounter_socket);
+  struct writer writer;
+  put_header(&writer, MOVED, 0, 0);
+  put_u32(&writer, (uint32_t)child);
+  if (send_message(CONTROL_FD, writer.bytes, writer.length, -1) < 0) return fail("send", "moved");
+  if (write(ends[1], &go, 1) != 1) return fail("write", "go");
+  _exit(0);
+}
+
+static int set_up_for_snapshots(const struct plan *plan) {
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+    return fail("socketpair", "");
+  }
+  pid_t mounter = fork();
+  if (mounter < 0) return fail("fork", "");
+  if (mounter == 0) {
+    close(sockets[1]);
+    mount_for_first(plan, sockets[0]);
+  }
+  close(sockets[0]);
+  if (plan->tmp_mount >= 0) close(TMP_FD);
+  if (raise_loopback() < 0) return -1;
+  if (sethostname(plan->hostname, strlen(plan->hostname)) < 0) return fail("hostname", "");
+  if (limit_resources() < 0) return -1;
+  umask(022);
+  if (enter_user_namespace() < 0) return -1;
+  if (move_into_pid_namespace(sockets[1], mounter) < 0) return -1;
+  if (watch_children() < 0) return -1;
+  return drop_privileges();
+}
+
 static int set_up(const struct plan *plan) {
   if (mount_own(plan->tmp_mount >= 0 ? TMP_FD : -1, plan->tmp_bytes, plan->host_id) < 0) return -1;
   if (plan->tmp_mount >= 0) close(TMP_FD);
@@ -167,8 +269,7 @@ static int set_up(const struct plan *plan) {
   }
   if (raise_loopback() < 0) return -1;
   if (sethostname(plan->hostname, strlen(plan->hostname)) < 0) return fail("hostname", "");
-  /* When the whole host runs out of memory, functions go before the server. */
-  if (write_file("/proc/self/oom_score_adj", "300") < 0) return fail("oom-score", "");
+  if (raise_oom_score() < 0) return -1;
   if (limit_resources() < 0) return -1;
   umask(022);
   if (enter_user_namespace() < 0) return -1;
@@ -251,6 +352,21 @@ static int start_as_told(struct reader *reader, int output) {
   return start_program(program, process, &start);
 }
 
+/* A program that was restored beside this process, and stopped, is one of its own from now on. */
+static int adopt_as_told(struct reader *reader) {
+  uint32_t process = take_u32(reader);
+  pid_t pid = (pid_t)take_u32(reader);
+  struct program *program = find_program(0);
+  errno = EINVAL;
+  if (reader->bad || pid <= 1) return fail("message", "adopt");
+  errno = EAGAIN;
+  if (!program) return fail("programs", "");
+  if (waitpid(pid, NULL, WNOHANG | __WALL) != 0) return fail("restored-ended", "");
+  program->pid = pid;
+  program->process = process;
+  return kill(-1, SIGCONT) < 0 ? fail("kill", "continue") : 0;
+}
+
 static int signal_as_told(struct reader *reader) {
   uint32_t process = take_u32(reader);
   uint32_t signal = take_u32(reader);
@@ -315,6 +431,8 @@ static void obey(void) {
     result = signal_as_told(&reader);
   } else if (header.type == CLEAR) {
     result = end_all();
+  } else if (header.type == ADOPT) {
+    result = adopt_as_told(&reader);
   } else {
     errno = EINVAL;
     result = fail("message", "type");
@@ -339,7 +457,7 @@ void run_first_process(const struct plan *plan, int control) {
   control_fd = control;
   for (int i = 0; i < 4; i++) signal(ignored_signals[i], SIG_DFL);
   if (join_cgroups(plan) < 0 || keep_descriptors(control, plan->tmp_mount, plan->image) < 0 ||
-      set_up(plan) < 0) {
+      (plan->snapshots ? set_up_for_snapshots(plan) : set_up(plan)) < 0) {
     struct writer writer;
     put_failure(&writer, 0, 0);
     send_message(control_fd, writer.bytes, writer.length, -1);

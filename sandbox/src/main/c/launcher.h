@@ -47,14 +47,20 @@ enum message_type {
   /* server to launcher */
   CREATE = 1, /* u32 cgroup version, texts of cgroup paths, text of the file of the freezer that
                  thaws or empty, text host name, u64 bytes of /tmp, text directory of the image
-                 that is the root or empty for the template's */
+                 that is the root or empty for the template's, u32 1 if what runs in it may be
+                 checkpointed and restored */
   ATTACH = 2, /* u32 n, then n pairs of texts: source, target */
   START = 3,  /* u32 process, texts argv, texts environment, text directory; pipe attached */
   SIGNAL = 4, /* u32 process, u32 signal */
   KILL = 5,
   CLEAR = 6, /* ends every program; answered when none is left */
+  CHECKPOINT = 12, /* text directory of the image, text directory of criu, u64 most bytes of /tmp */
+  RESTORE = 13,    /* u32 process, u32 its pid in the image, u64 inode of its output pipe in the
+                      image, text directory of the image, text directory of criu, text directory of
+                      criu's cache, u32 cgroup version, texts of cgroup paths; pipe attached */
   /* launcher to server */
-  DONE = 16,   /* to CREATE: u32 pid, network namespace attached; to the others: nothing */
+  DONE = 16,   /* to CREATE: u32 pid, network namespace attached; to CHECKPOINT: u32 pid, u64 inode
+                  of the output pipe, both for RESTORE; to the others: nothing */
   FAILED = 17, /* text step, u32 errno, text path */
   EXITED = 18, /* u32 process, u32 code, u32 signal */
   GONE = 19,
@@ -62,6 +68,8 @@ enum message_type {
   MAP_IDS = 32,
   IDS_MAPPED = 33,
   READY = 34,
+  MOVED = 35, /* u32 pid: another process is the first one from now on */
+  ADOPT = 36, /* u32 process, u32 pid inside: a restored program that is stopped, to go on */
 };
 
 /* Every message starts so; numbers are in the byte order of the machine. */
@@ -154,7 +162,7 @@ extern struct launcher launcher;
 extern const int ignored_signals[4];
 
 /* What an event is about; the slot of the shell is in the lower half of the epoll data. */
-enum event_source { SERVER, MAKER, SHELL_CONTROL, SHELL_END };
+enum event_source { SERVER, MAKER, SHELL_CONTROL, SHELL_END, SHELL_JOB };
 int watch(int fd, enum event_source source, uint32_t slot);
 
 /* Sends to the server; ends the launcher if the server does not take it for long. */
@@ -163,6 +171,7 @@ void tell_server(const void *bytes, size_t length, int fd);
 void shell_command(struct header header, unsigned char *message, size_t length, int fd);
 void shell_control_event(uint32_t slot);
 void shell_end_event(uint32_t slot);
+void shell_job_event(uint32_t slot);
 /* Ends all shells; returns how many processes there are to wait for. */
 uint32_t kill_all_shells(void);
 uint32_t living_shells(void);
@@ -184,10 +193,39 @@ struct plan {
   uint64_t tmp_bytes;
   int tmp_mount; /* -1: a tmpfs */
   int image;     /* tree that becomes the root; -1: the template's stays it */
+  bool snapshots; /* the user namespace of the shell owns its pid namespace, as criu needs it */
 };
 
 /* Runs in the new process and never returns. */
 void run_first_process(const struct plan *plan, int control) __attribute__((noreturn));
+
+/* Makes 127.0.0.1 work in the network namespace of the caller. */
+int raise_loopback(void);
+
+/* ---- checkpoints and restores (snapshot.c) ---- */
+
+/* What a job needs; its descriptors stay the caller's. */
+struct snapshot_job {
+  enum message_type type; /* CHECKPOINT or RESTORE */
+  pid_t first;            /* the first process of the shell */
+  int first_pidfd;
+  uint32_t owner; /* host id of the function */
+  uint32_t pid;   /* of the program, inside */
+  uint64_t pipe;  /* inode of the program's output pipe when it was checkpointed */
+  uint64_t tmp_bytes;
+  int images;     /* directory */
+  int tool;       /* directory of criu, with ld.so if it has libraries of its own */
+  int cache;      /* directory of criu.kdat, or -1 */
+  int output;     /* -1 for a checkpoint */
+  uint32_t cgroup_version;
+  int cgroups[8];
+  uint32_t cgroup_count;
+};
+
+/* Starts a process that does it; returns its socket, on which DONE or FAILED comes, or -1. */
+int start_snapshot_job(const struct snapshot_job *job, pid_t *pid);
+/* Writes criu's knowledge of this kernel to criu.kdat in a directory; for main. */
+int make_criu_cache(const char *tool, const char *directory);
 
 /* ---- system call filter (filter.c) ---- */
 
@@ -211,6 +249,8 @@ int sys_fsmount(int fd, unsigned attributes);
 int sys_open_no_links(const char *path);
 /* clone3 with a pidfd; into_cgroup is a directory of cgroup v2 or -1. */
 pid_t sys_clone(uint64_t flags, int *pidfd, int into_cgroup);
+/* clone3 with a number of its own in the pid namespace of the caller's children. */
+pid_t sys_clone_as(pid_t number);
 /* Writes a short text to an existing file. */
 int write_file(const char *path, const char *text);
 

@@ -169,6 +169,9 @@ static void dispatch(uint64_t data) {
     case SHELL_END:
       shell_end_event(slot);
       return;
+    case SHELL_JOB:
+      shell_job_event(slot);
+      return;
   }
 }
 
@@ -187,12 +190,14 @@ static void run(void) {
 static const char usage[] =
     "usage: launcher run SOCKET-DIRECTORY WORK-DIRECTORY ETC-DIRECTORY FIRST-HOST-ID READY-TMPS "
     "LOCAL\n"
-    "       launcher probe WORK-DIRECTORY\n";
+    "       launcher probe WORK-DIRECTORY\n"
+    "       launcher criu-cache CRIU-DIRECTORY DIRECTORY\n";
 
 int main(int argc, char **argv) {
   reset_signals();
   umask(077);
   if (argc == 3 && strcmp(argv[1], "probe") == 0) return probe(argv[2]);
+  if (argc == 4 && strcmp(argv[1], "criu-cache") == 0) return make_criu_cache(argv[2], argv[3]);
   if (argc != 8 || strcmp(argv[1], "run") != 0) {
     fputs(usage, stderr);
     return 2;

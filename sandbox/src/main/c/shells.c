@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum { MOUNTS_MAX = 64, TMP_REQUESTS_MAX = 64, READY_TMPS_MAX = 1024 };
@@ -31,6 +33,13 @@ static struct shell {
   int control;
   char *thaw;        /* as in the plan */
   struct plan *plan; /* only while waiting */
+  bool moving;       /* the first process is about to be another one */
+  bool doomed;       /* to be killed when it is */
+  uint64_t output;   /* inode of the output pipe of the program that was started last */
+  int job;           /* socket to who checkpoints or restores; 0: nobody does */
+  pid_t job_pid;
+  uint32_t job_request;
+  uint32_t job_process; /* 0 for a checkpoint */
 } shells[SHELLS_MAX];
 
 /* Shells that wait for a /tmp, first come first served: a ring of slots. */
@@ -95,6 +104,7 @@ static int read_plan(struct plan *plan, struct reader *reader) {
   char *hostname = take_text(reader);
   plan->tmp_bytes = take_u64(reader);
   const char *image = take_text(reader);
+  plan->snapshots = take_u32(reader) == 1;
   errno = EINVAL;
   if (reader->bad || strlen(hostname) > 64) return fail("message", "create");
   if (plan->cgroup_version != 1 && (plan->cgroup_version != 2 || count != 1)) {
@@ -103,14 +113,16 @@ static int read_plan(struct plan *plan, struct reader *reader) {
   snprintf(plan->hostname, sizeof plan->hostname, "%s", hostname);
   plan->thaw = strdup(thaw);
   if (!plan->thaw) exit(1);
+  if (image[0] && plan->snapshots) return fail("message", "snapshots");
   if (image[0] && (plan->image = read_only_tree(image)) < 0) return -1;
   return open_cgroups(plan, paths, count);
 }
 
 /* Clones the first process out of the template; both sides of the socket are given. */
 static int clone_shell(struct shell *shell, int control, int inner) {
-  const uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
   struct plan *plan = shell->plan;
+  const uint64_t flags = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
+                         (plan->snapshots ? 0 : CLONE_NEWPID);
   if (setns(launcher.template, CLONE_NEWNS) < 0) return fail("setns-template", "");
   pid_t pid = sys_clone(flags, &shell->pidfd, plan->cgroup_version == 2 ? plan->cgroups[0] : -1);
   if (pid == 0) run_first_process(plan, inner);
@@ -120,6 +132,8 @@ static int clone_shell(struct shell *shell, int control, int inner) {
   shell->pid = pid;
   shell->control = control;
   shell->thaw = plan->thaw;
+  shell->moving = plan->snapshots;
+  shell->doomed = false;
   plan->thaw = NULL;
   processes++;
   return 0;
@@ -287,7 +301,9 @@ static int attach(const struct shell *shell, struct reader *reader) {
 }
 
 /* The first process answers START, SIGNAL and CLEAR itself. */
-static int forward(const struct shell *shell, const unsigned char *message, size_t length, int fd) {
+static int forward(struct shell *shell, const unsigned char *message, size_t length, int fd) {
+  struct stat output;
+  if (fd >= 0 && fstat(fd, &output) == 0) shell->output = output.st_ino;
   if (fd >= 0) {
     /* So that the function may open its own output again, as in "> /dev/stderr". */
     uid_t owner = launcher.first_host_id + (uint32_t)(shell - shells) * IDS_PER_SHELL + 1;
@@ -297,6 +313,123 @@ static int forward(const struct shell *shell, const unsigned char *message, size
   return 0;
 }
 
+/* ---- checkpoints and restores ---- */
+
+static void close_job(struct snapshot_job *job) {
+  if (job->images >= 0) close(job->images);
+  if (job->tool >= 0) close(job->tool);
+  if (job->cache >= 0) close(job->cache);
+  for (uint32_t i = 0; i < job->cgroup_count; i++) close(job->cgroups[i]);
+}
+
+static int open_directory(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return fd < 0 ? fail("open", path) : fd;
+}
+
+static int read_job(struct shell *shell, uint32_t slot, struct reader *reader, int output,
+                    struct snapshot_job *job) {
+  char *paths[9];
+  uint32_t count = 0;
+  const char *cache = "";
+  bool restores = job->type == RESTORE;
+  if (restores) {
+    shell->job_process = take_u32(reader);
+    job->pid = take_u32(reader);
+    job->pipe = take_u64(reader);
+  } else {
+    shell->job_process = 0;
+    job->pipe = shell->output;
+  }
+  const char *images = take_text(reader);
+  const char *tool = take_text(reader);
+  if (restores) {
+    cache = take_text(reader);
+    job->cgroup_version = take_u32(reader);
+    count = take_texts(reader, paths, 8);
+  } else {
+    job->tmp_bytes = take_u64(reader);
+  }
+  errno = EINVAL;
+  if (reader->bad || (output >= 0) != restores) return fail("message", "snapshot");
+  errno = EBUSY;
+  if (shell->job > 0) return fail("snapshot", "busy");
+  job->first = shell->pid;
+  job->first_pidfd = shell->pidfd;
+  job->owner = launcher.first_host_id + slot * IDS_PER_SHELL + 1;
+  job->output = output;
+  if ((job->images = open_directory(images)) < 0) return -1;
+  if ((job->tool = open_directory(tool)) < 0) return -1;
+  if (cache[0] && (job->cache = open_directory(cache)) < 0) return -1;
+  int flags = job->cgroup_version == 1 ? O_WRONLY : O_RDONLY | O_DIRECTORY;
+  for (uint32_t i = 0; i < count; i++) {
+    int fd = open(paths[i], flags | O_CLOEXEC);
+    if (fd < 0) return fail("open-cgroup", paths[i]);
+    job->cgroups[job->cgroup_count++] = fd;
+  }
+  if (restores && fchown(output, job->owner, job->owner) < 0) return fail("chown-output", "");
+  return 0;
+}
+
+static int begin_job(struct header header, struct reader *reader, int output) {
+  struct shell *shell = &shells[header.shell];
+  struct snapshot_job job = {.type = header.type, .images = -1, .tool = -1, .cache = -1};
+  int socket = -1;
+  if (read_job(shell, header.shell, reader, output, &job) == 0) {
+    socket = start_snapshot_job(&job, &shell->job_pid);
+  }
+  close_job(&job);
+  if (socket < 0) return -1;
+  shell->job = socket;
+  shell->job_request = header.request;
+  if (watch(socket, SHELL_JOB, header.shell) < 0) exit(1); /* nobody would hear of it */
+  return 0;
+}
+
+/* Takes the process off that did the job; it has nothing left to do. */
+static void end_job(struct shell *shell) {
+  close(shell->job);
+  shell->job = 0;
+  kill(shell->job_pid, SIGKILL);
+  while (waitpid(shell->job_pid, NULL, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void shell_job_event(uint32_t slot) {
+  static unsigned char message[sizeof(struct writer)];
+  struct shell *shell = &shells[slot];
+  struct header header;
+  int fd;
+  if (shell->state == NONE || shell->job <= 0) return;
+  ssize_t length = receive_message(shell->job, POLL, message, sizeof message, &fd);
+  if (length < 0 && errno == EAGAIN) return;
+  end_job(shell);
+  if (length < (ssize_t)sizeof header) {
+    errno = ECHILD;
+    fail("snapshot", "ended");
+    answer_failure(shell->job_request, slot);
+    return;
+  }
+  memcpy(&header, message, sizeof header);
+  if (header.type == DONE && shell->job_process != 0) {
+    /* The first process takes it over, lets it go on, and answers. */
+    struct reader reader = read_after_header(message, (size_t)length);
+    struct writer writer;
+    put_header(&writer, ADOPT, shell->job_request, slot);
+    put_u32(&writer, shell->job_process);
+    put_u32(&writer, take_u32(&reader));
+    if (send_message(shell->control, writer.bytes, writer.length, -1) < 0) {
+      fail("forward", "adopt");
+      answer_failure(shell->job_request, slot);
+    }
+    return;
+  }
+  header.request = shell->job_request;
+  header.shell = slot;
+  memcpy(message, &header, sizeof header);
+  tell_server(message, (size_t)length, -1);
+}
+
 static void kill_shell(uint32_t slot) {
   struct shell *shell = &shells[slot];
   if (shell->state == NONE) return;
@@ -304,6 +437,10 @@ static void kill_shell(uint32_t slot) {
     errno = ECANCELED;
     fail("killed", "");
     abandon(slot);
+    return;
+  }
+  if (shell->moving) {
+    shell->doomed = true; /* it will not be long, and a process that is left alone is nobody's */
     return;
   }
   /* All that is in its pid namespace ends with the first process. */
@@ -340,6 +477,9 @@ void shell_command(struct header header, unsigned char *message, size_t length, 
     result = attach(shell, &reader);
   } else if (header.type == START || header.type == SIGNAL || header.type == CLEAR) {
     result = forward(shell, message, length, fd);
+    answered = result == 0;
+  } else if (header.type == CHECKPOINT || header.type == RESTORE) {
+    result = begin_job(header, &reader, fd);
     answered = result == 0;
   } else {
     result = fail("message", "type");
@@ -384,6 +524,22 @@ static int announce(struct shell *shell, uint32_t slot) {
   return 0;
 }
 
+/* Another process is the first one now; the former one has nothing left to do. */
+static int move(struct shell *shell, uint32_t slot, uint32_t pid) {
+  int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (pidfd < 0) return fail("pidfd", "");
+  close(shell->pidfd);
+  /* It has two more calls to make. */
+  while (waitpid(shell->pid, NULL, __WALL) < 0 && errno == EINTR) {
+  }
+  shell->pid = (pid_t)pid;
+  shell->pidfd = pidfd;
+  shell->moving = false;
+  if (watch(pidfd, SHELL_END, slot) < 0) exit(1); /* nobody would see it end */
+  if (shell->doomed) kill_shell(slot);
+  return 0;
+}
+
 static void give_up_on(struct shell *shell, uint32_t slot) {
   answer_failure(shell->create_request, slot);
   shell->state = ENDING;
@@ -397,6 +553,11 @@ static void take_control_message(uint32_t slot, unsigned char *message, size_t l
   if (shell->state == SETTING_UP) {
     if (header.type == MAP_IDS) {
       if (map_ids(shell, slot) < 0) give_up_on(shell, slot);
+      return;
+    }
+    if (header.type == MOVED) {
+      struct reader reader = read_after_header(message, length);
+      if (move(shell, slot, take_u32(&reader)) < 0) give_up_on(shell, slot);
       return;
     }
     if (header.type == READY) {
@@ -434,6 +595,7 @@ void shell_end_event(uint32_t slot) {
   struct shell *shell = &shells[slot];
   siginfo_t end = {.si_pid = 0};
   if (shell->state == NONE) return;
+  if (shell->moving) shell_control_event(slot); /* perhaps it ended because another took over */
   if (waitid(P_PIDFD, (id_t)shell->pidfd, &end, WEXITED | WNOHANG | __WALL) < 0 || !end.si_pid) {
     return;
   }
@@ -443,9 +605,16 @@ void shell_end_event(uint32_t slot) {
     fail("first-process-ended", "");
     answer_failure(shell->create_request, slot);
   }
+  if (shell->job > 0) {
+    end_job(shell);
+    errno = ECHILD;
+    fail("first-process-ended", "");
+    answer_failure(shell->job_request, slot);
+  }
   if (shell->control >= 0) close(shell->control);
   close(shell->pidfd);
   free(shell->thaw);
+  shell->moving = false;
   shell->state = NONE;
   processes--;
   tell_gone(slot);

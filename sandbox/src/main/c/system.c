@@ -51,11 +51,20 @@ pid_t sys_clone(uint64_t flags, int *pidfd, int into_cgroup) {
   memset(&arguments, 0, sizeof arguments);
   arguments.flags = flags | CLONE_PIDFD;
   arguments.pidfd = (uint64_t)(uintptr_t)pidfd;
-  arguments.exit_signal = SIGCHLD;
+  arguments.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD;
   if (into_cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = (uint64_t)into_cgroup;
   }
+  return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+pid_t sys_clone_as(pid_t number) {
+  struct clone_args arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.exit_signal = SIGCHLD;
+  arguments.set_tid = (uint64_t)(uintptr_t)&number;
+  arguments.set_tid_size = 1;
   return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 

@@ -83,6 +83,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     message.put(cgroup.version()).put(cgroup.joinPaths()).put(cgroup.thawPath());
     message.put(spec.hostname()).put(spec.tmpBytes());
     message.put(spec.root().map(Path::toString).orElse(""));
+    message.put(spec.snapshots() ? 1 : 0);
     Reply reply = launcher.request(message, -1);
     synchronized (channels) {
       if (dead == null) {
@@ -200,6 +201,11 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     int number = numbers.incrementAndGet();
     Message message = launcher.message(Message.START, slot, "start").put(number);
     message.put(command.argv()).put(command.environment()).put(command.directory());
+    return running(number, message, listener);
+  }
+
+  /** Has the launcher let a program run whose output the listener gets. */
+  private SandboxProcess running(int number, Message message, OutputListener listener) {
     Native.Pipe pipe = Native.pipe();
     try {
       LinuxProcess process = new LinuxProcess(this, number, output.read(pipe.readEnd(), listener));
@@ -214,6 +220,29 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
     } finally {
       Native.close(pipe.writeEnd());
     }
+  }
+
+  @Override
+  public Checkpoint checkpoint(Criu criu, Path images) {
+    Message message = launcher.message(Message.CHECKPOINT, slot, "checkpoint");
+    message.put(images.toString()).put(criu.directory().toString());
+    message.put(2 * spec.tmpBytes());
+    return inTurn(() -> {
+      Reply reply = launcher.request(message, -1);
+      return new Checkpoint(reply.number(), reply.body().getLong());
+    });
+  }
+
+  @Override
+  public SandboxProcess restore(Criu criu, Path images, Checkpoint of, OutputListener listener) {
+    return inTurn(() -> {
+      int number = numbers.incrementAndGet();
+      Message message = launcher.message(Message.RESTORE, slot, "restore").put(number);
+      message.put(of.pid()).put(of.pipe()).put(images.toString());
+      message.put(criu.directory().toString()).put(criu.cache().toString());
+      message.put(cgroup.version()).put(cgroup.joinPaths());
+      return running(number, message, listener);
+    });
   }
 
   void signal(int number, int signal) {

@@ -14,6 +14,8 @@ final class Message {
   static final int SIGNAL = 4;
   static final int KILL = 5;
   static final int CLEAR = 6;
+  static final int CHECKPOINT = 12;
+  static final int RESTORE = 13;
 
   /** The largest message that the launcher takes. */
   static final int MAX_BYTES = 192 * 1024;

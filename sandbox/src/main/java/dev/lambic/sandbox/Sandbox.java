@@ -3,6 +3,7 @@ package dev.lambic.sandbox;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -64,6 +65,26 @@ public interface Sandbox extends AutoCloseable {
    * of {@link #listen} end with the processes that made them.
    */
   void clear();
+
+  /**
+   * Writes the one program that runs, with all its processes and memory, and the files of {@code
+   * /tmp} to a directory, and ends it. No program may hold a connection of which it expects more
+   * than that it is closed when it goes on. Needs {@link SandboxSpec#snapshots}.
+   *
+   * @param images empty directory of the host
+   * @throws SandboxException with step {@code processes} if more than one program runs, with step
+   *     {@code criu} if it has something that cannot be written down
+   */
+  Checkpoint checkpoint(Criu criu, Path images);
+
+  /**
+   * Lets the program of a checkpoint go on in this sandbox, in which nothing was started before and
+   * which sees the same files; with the same numbers of processes, and with all that a program has
+   * that was started here. Needs {@link SandboxSpec#snapshots}.
+   *
+   * @param images where {@link #checkpoint} wrote it; it stays as it is
+   */
+  SandboxProcess restore(Criu criu, Path images, Checkpoint of, OutputListener output);
 
   /** What it uses of its memory limit. Answers the last known figures when it is dead. */
   MemoryUsage memory();

@@ -17,9 +17,16 @@ import java.util.regex.Pattern;
  *     {@code /etc/hosts} and {@code /etc/resolv.conf}, none of them by symbolic links, and the
  *     sandbox's own are put in their place. Empty for the host's {@code /usr} and what belongs to
  *     it
+ * @param snapshots whether what runs in it may be checkpointed, or restored from a checkpoint; not
+ *     together with a root
  */
 public record SandboxSpec(
-    String name, Limits limits, long tmpBytes, String hostname, Optional<Path> root) {
+    String name,
+    Limits limits,
+    long tmpBytes,
+    String hostname,
+    Optional<Path> root,
+    boolean snapshots) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,99}");
   private static final Pattern HOSTNAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]{0,62}");
 
@@ -31,12 +38,21 @@ public record SandboxSpec(
 
   /** On the host's own programs. */
   public SandboxSpec(String name, Limits limits, long tmpBytes, String hostname) {
-    this(name, limits, tmpBytes, hostname, Optional.empty());
+    this(name, limits, tmpBytes, hostname, Optional.empty(), false);
+  }
+
+  /** Without snapshots. */
+  public SandboxSpec(
+      String name, Limits limits, long tmpBytes, String hostname, Optional<Path> root) {
+    this(name, limits, tmpBytes, hostname, root, false);
   }
 
   public SandboxSpec {
     if (root.isPresent() && !root.get().isAbsolute()) {
       throw new IllegalArgumentException("root is not absolute: " + root.get());
+    }
+    if (root.isPresent() && snapshots) {
+      throw new IllegalArgumentException("no snapshots on a root of its own: " + root.get());
     }
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException("bad sandbox name: " + name);
