@@ -75,7 +75,9 @@ public interface Sandbox extends AutoCloseable {
    * @throws SandboxException with step {@code processes} if more than one program runs, with step
    *     {@code criu} if it has something that cannot be written down
    */
-  Checkpoint checkpoint(Criu criu, Path images);
+  default Checkpoint checkpoint(Criu criu, Path images) {
+    throw new SandboxException("checkpoint", 0, name());
+  }
 
   /**
    * Lets the program of a checkpoint go on in this sandbox, in which nothing was started before and
@@ -84,7 +86,9 @@ public interface Sandbox extends AutoCloseable {
    *
    * @param images where {@link #checkpoint} wrote it; it stays as it is
    */
-  SandboxProcess restore(Criu criu, Path images, Checkpoint of, OutputListener output);
+  default SandboxProcess restore(Criu criu, Path images, Checkpoint of, OutputListener output) {
+    throw new SandboxException("restore", 0, name());
+  }
 
   /** What it uses of its memory limit. Answers the last known figures when it is dead. */
   MemoryUsage memory();
