@@ -33,7 +33,9 @@ import software.amazon.awssdk.services.lambda.model.InvokeResponse;
  * asserted holds for both.
  */
 class JavaFunctionTest {
-  private static final String RUNTIME = "java21";
+  /** {@code ./lambic test runtimes} sets it to one after the other. */
+  private static final String RUNTIME = System.getProperty("lambic.runtime", "java21");
+
   private static final int MIB = 1 << 20;
 
   @RegisterExtension static final SharedLambic LAMBIC = new SharedLambic();

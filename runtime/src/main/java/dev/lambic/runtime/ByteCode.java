@@ -55,8 +55,7 @@ final class ByteCode {
   }
 
   private static boolean run(Interpreter python, List<String> arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(python.prefix().resolve("bin").resolve(python.program()).toString());
+    List<String> command = new ArrayList<>(python.command());
     command.addAll(List.of("-I", "-S"));
     command.addAll(arguments);
     try {

@@ -88,7 +88,9 @@ public final class ClassArchive {
     String name = "class-archive-" + jdk.major();
     Limits limits = new Limits(1024 * MIB, 0, 512);
     try (Sandbox sandbox =
-        sandboxes.create(new SandboxSpec(name, limits, 256 * MIB, "169-254-100-1"))) {
+        sandboxes.create(
+            new SandboxSpec(
+                name, limits, 256 * MIB, "169-254-100-1", jdk.root().map(RootTree::directory)))) {
       sandbox.attach(mounts);
       HttpServer.Listener api =
           server.listen(sandbox.listen(PORT), API_LIMITS, new SingleEventApi());

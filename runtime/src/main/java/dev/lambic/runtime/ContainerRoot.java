@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The root file system of a container image, which an environment has in place of the host's
- * programs.
+ * The root file system of a container image or of an installed runtime, which an environment has in
+ * place of the host's programs.
  *
  * @param directory the unpacked image on the host; nobody changes it
  * @param variables environment variables of the image

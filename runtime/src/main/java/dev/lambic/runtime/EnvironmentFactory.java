@@ -284,7 +284,7 @@ public final class EnvironmentFactory implements AutoCloseable {
     }
     @Nullable String wrapper = spec.variables().get("AWS_LAMBDA_EXEC_WRAPPER");
     // The programs of imported runtimes heed it themselves.
-    if (wrapper != null && wrapper.startsWith("/") && spec.target().root().isEmpty()) {
+    if (wrapper != null && wrapper.startsWith("/") && !spec.target().isForeign()) {
       argv.add(wrapper);
     }
     argv.addAll(spec.target().command(spec));

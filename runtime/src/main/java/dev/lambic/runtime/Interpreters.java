@@ -16,12 +16,14 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the interpreters of a host.
  *
  * <p>Looked at are the given prefixes and what lies directly below the given collections of
- * prefixes, such as {@code ~/.pyenv/versions}.
+ * prefixes, such as {@code ~/.pyenv/versions}. A child that is a {@link RootTree} with an
+ * interpreter, rather than its prefix, counts too.
  */
 final class Interpreters {
   private static final Pattern PYTHON = Pattern.compile("python3\\.(\\d{1,2})");
@@ -29,7 +31,13 @@ final class Interpreters {
   private static final Pattern RUBY = Pattern.compile("ruby(?:\\d\\.\\d{1,2})?");
   private static final Pattern RUBY_VERSION = Pattern.compile("ruby (\\d+)\\.(\\d+)\\.");
 
+  /** What {@code ./lambic} fetches is put into its place in one step, and is hidden before. */
+  private static final String HIDDEN = ".";
+
+  private static final Pattern VERSIONED_RUBY = Pattern.compile("ruby(\\d)\\.(\\d{1,2})");
+
   private final Set<Path> prefixes = new LinkedHashSet<>();
+  private final List<RootTree> trees = new ArrayList<>();
 
   Interpreters(List<Path> candidates, List<Path> collections) {
     for (Path candidate : candidates) {
@@ -37,7 +45,10 @@ final class Interpreters {
     }
     for (Path collection : collections) {
       for (Path child : children(collection)) {
-        add(child);
+        if (!isHidden(child)) {
+          add(child);
+          RootTree.of(child).ifPresent(trees::add);
+        }
       }
     }
   }
@@ -51,6 +62,10 @@ final class Interpreters {
       // A prefix that cannot be read offers nothing.
       return;
     }
+  }
+
+  static boolean isHidden(Path path) {
+    return String.valueOf(path.getFileName()).startsWith(HIDDEN);
   }
 
   private static List<Path> children(Path directory) {
@@ -99,6 +114,13 @@ final class Interpreters {
         }
       }
     }
+    found.addAll(
+        inTrees(
+            PYTHON,
+            (tree, name, real) ->
+                isPython(real, name.group())
+                    ? found(tree, real, 3, Integer.parseInt(name.group(1)))
+                    : null));
     return found.stream().distinct().toList();
   }
 
@@ -139,6 +161,34 @@ final class Interpreters {
         found.add(found(program, major, Integer.parseInt(version.group(2))));
       }
     }
+    found.addAll(
+        inTrees(
+            VERSIONED_RUBY,
+            (tree, name, real) ->
+                found(
+                    tree, real, Integer.parseInt(name.group(1)), Integer.parseInt(name.group(2)))));
+    return found;
+  }
+
+  /** Makes an interpreter of a program of a tree whose name fits; null if it is none. */
+  private interface TreeProgram {
+    @Nullable Interpreter interpreter(RootTree tree, Matcher name, Path real);
+  }
+
+  /** The interpreters of the trees, which tell their version by the programs' names. */
+  private List<Interpreter> inTrees(Pattern names, TreeProgram maker) {
+    List<Interpreter> found = new ArrayList<>();
+    for (RootTree tree : trees) {
+      for (Path prefix : tree.prefixes()) {
+        for (Path file : children(prefix.resolve("bin"))) {
+          Matcher name = names.matcher(file.getFileName().toString());
+          Optional<Path> real = name.matches() ? installed(file) : Optional.empty();
+          if (real.isPresent() && real.get().startsWith(prefix)) {
+            Optional.ofNullable(maker.interpreter(tree, name, real.get())).ifPresent(found::add);
+          }
+        }
+      }
+    }
     return found;
   }
 
@@ -161,6 +211,11 @@ final class Interpreters {
 
   private static Interpreter found(Path program, int major, int minor) {
     return new Interpreter(prefixOf(program), program.getFileName().toString(), major, minor);
+  }
+
+  private static Interpreter found(RootTree tree, Path program, int major, int minor) {
+    return new Interpreter(
+        prefixOf(program), program.getFileName().toString(), major, minor, Optional.of(tree));
   }
 
   private static String firstLine(Path program, String argument) {

@@ -122,7 +122,7 @@ public final class JavaRuntimes {
         // Standard output, where frames are told apart from what the function prints.
         Map.of(LogFrames.VARIABLE, "1"),
         warning(identifier, major, jdk),
-        Optional.empty(),
+        jdk.root().map(RootTree::container),
         arguments);
   }
 

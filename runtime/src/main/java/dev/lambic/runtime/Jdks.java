@@ -57,13 +57,31 @@ final class Jdks {
   /** Every runtime once, in the order of the search. */
   List<Jdk> all() {
     Set<Path> candidates = new LinkedHashSet<>();
+    Set<RootTree> trees = new LinkedHashSet<>();
     homes.forEach(home -> real(home).ifPresent(candidates::add));
     for (Path collection : collections) {
-      children(collection).forEach(home -> real(home).ifPresent(candidates::add));
+      for (Path child : children(collection)) {
+        if (!Interpreters.isHidden(child)) {
+          real(child).ifPresent(candidates::add);
+          RootTree.of(child).ifPresent(trees::add);
+        }
+      }
     }
     List<Jdk> found = new ArrayList<>();
+    // What was installed for functions beats what is there for other ends.
+    trees.forEach(tree -> found.addAll(jdks(tree)));
     candidates.forEach(home -> jdk(home).ifPresent(found::add));
     return found;
+  }
+
+  private List<Jdk> jdks(RootTree tree) {
+    Set<Path> candidates = new LinkedHashSet<>();
+    children(tree.javas()).forEach(home -> real(home).ifPresent(candidates::add));
+    return candidates.stream()
+        .filter(home -> home.startsWith(tree.directory()))
+        .flatMap(home -> jdk(home).stream())
+        .map(jdk -> new Jdk(jdk.home(), jdk.major(), jdk.version(), Optional.of(tree)))
+        .toList();
   }
 
   private static List<Path> children(Path directory) {

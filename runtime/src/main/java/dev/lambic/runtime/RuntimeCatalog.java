@@ -166,7 +166,8 @@ public final class RuntimeCatalog {
             mounts,
             List.of(python.insidePath(), "-I", "-S", Bootstraps.INSIDE + "/" + bootstrap),
             Map.of("PYTHONPATH", "/var/runtime", "LC_CTYPE", "C.UTF-8", "PWD", TASK, "SHLVL", "0"),
-            warning(identifier, python, python.version(), python.is(3, minor)))
+            warning(identifier, python, python.version(), python.is(3, minor)),
+            root(python))
         .withUnbound(StartVariables.PYTHON, 12);
   }
 
@@ -221,12 +222,13 @@ public final class RuntimeCatalog {
         mounts(ruby, "ruby"),
         argv,
         variables,
-        warning(identifier, ruby, ruby.version(), ruby.is(major, minor)));
+        warning(identifier, ruby, ruby.version(), ruby.is(major, minor)),
+        root(ruby));
   }
 
   /** Where the standard library is, for an interpreter that was made to lie elsewhere. */
   private static List<String> libraryOptions(Interpreter ruby) {
-    if (ruby.isSystem()) {
+    if (ruby.isInPlace()) {
       return List.of();
     }
     String program = ruby.prefix().resolve("bin").resolve(ruby.program()).toString();
@@ -263,11 +265,15 @@ public final class RuntimeCatalog {
 
   private List<ReadOnlyMount> mounts(Interpreter interpreter, String language) {
     List<ReadOnlyMount> mounts = new ArrayList<>();
-    if (!interpreter.isSystem()) {
+    if (!interpreter.isInPlace()) {
       mounts.add(new ReadOnlyMount(interpreter.prefix(), Interpreter.INSIDE));
     }
     mounts.add(new ReadOnlyMount(bootstraps.directory(language), Bootstraps.INSIDE));
     return mounts;
+  }
+
+  private static Optional<ContainerRoot> root(Interpreter interpreter) {
+    return interpreter.root().map(RootTree::container);
   }
 
   private static Optional<String> warning(

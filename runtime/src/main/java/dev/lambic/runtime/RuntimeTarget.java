@@ -17,7 +17,7 @@ import java.util.Optional;
  *     when the function's code brings it
  * @param variables environment variables of this runtime
  * @param warning what differs from AWS's runtime of that name on this host, for a person
- * @param root the image whose root file system is used; empty for the host's programs
+ * @param root the root file system that is used; empty for the host's programs
  * @param arguments the program's further arguments
  * @param unbound how it is started without a function; empty if it cannot be
  */
@@ -99,6 +99,11 @@ public record RuntimeTarget(
     return root.isPresent() && root.get().wholeFunction();
   }
 
+  /** Whether a runtime that is an image brings its own bootstrap along, which is not Lambic's. */
+  boolean isForeign() {
+    return root.isPresent() && mounts.isEmpty();
+  }
+
   /** The program on this host that is started; empty when the function's code brings it. */
   public Optional<Path> program() {
     if (argv.isEmpty()) {
@@ -110,7 +115,9 @@ public record RuntimeTarget(
         return Optional.of(mount.source().resolve(Path.of(mount.target()).relativize(inside)));
       }
     }
-    return Optional.of(inside);
+    return root.isPresent()
+        ? Optional.of(root.get().directory().resolve(Path.of("/").relativize(inside)))
+        : Optional.of(inside);
   }
 
   /** The program to start for a function, with all its arguments. */

@@ -313,6 +313,25 @@ final class EnvironmentFactoryTest {
   }
 
   @Test
+  void whatIsInstalledWithARootFileSystemRunsBehindTheWrapper() throws IOException {
+    Path root = image();
+    ReadOnlyMount bootstrap = new ReadOnlyMount(root, "/var/rapid");
+    RuntimeTarget installed =
+        new RuntimeTarget(
+            "python3.14",
+            true,
+            List.of(bootstrap),
+            List.of("/usr/bin/python3.14"),
+            Map.of(),
+            Optional.empty(),
+            Optional.of(new ContainerRoot(root, Map.of(), "/var/task", false)));
+    start(installed, Map.of("AWS_LAMBDA_EXEC_WRAPPER", "/var/task/wrapper"));
+    assertThat(command().argv()).containsExactly("/var/task/wrapper", "/usr/bin/python3.14");
+    assertThat(sandboxes.mounts).containsExactly(bootstrap, new ReadOnlyMount(code, "/var/task"));
+    assertThat(Objects.requireNonNull(sandboxes.spec).root()).contains(root);
+  }
+
+  @Test
   void pathsOfAnImageNeverLeadOut() throws IOException {
     Path root = image();
     Files.createSymbolicLink(root.resolve("up"), Path.of("../../../../../.."));

@@ -3,16 +3,22 @@ package dev.lambic.runtime;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The interpreters of the machine that runs the tests. */
 final class HostInterpreters {
   private static final Path HOME = Path.of(System.getProperty("user.home"));
   private static final List<Path> PREFIXES = List.of(Path.of("/usr"), Path.of("/usr/local"));
+
+  /** The runtimes that {@code ./lambic test runtimes} has installed; else the machine's own. */
   private static final List<Path> COLLECTIONS =
-      List.of(
-          HOME.resolve(".pyenv/versions"),
-          HOME.resolve(".nvm/versions/node"),
-          HOME.resolve(".rbenv/versions"));
+      Optional.ofNullable(System.getProperty("lambic.runtimes"))
+          .map(installed -> List.of(Path.of(installed)))
+          .orElse(
+              List.of(
+                  HOME.resolve(".pyenv/versions"),
+                  HOME.resolve(".nvm/versions/node"),
+                  HOME.resolve(".rbenv/versions")));
 
   private HostInterpreters() {}
 
@@ -34,18 +40,42 @@ final class HostInterpreters {
 
   /** The command of the runtime, with its paths as they are outside of an environment. */
   static List<String> command(String runtime, Interpreter interpreter, Path bootstraps) {
+    List<Path> prefixes =
+        interpreter.root().isPresent() ? List.of() : List.of(interpreter.prefix());
     RuntimeTarget target =
         new RuntimeCatalog(
-                Bootstraps.layOut(bootstraps), null, List.of(interpreter.prefix()), List.of())
+                Bootstraps.layOut(bootstraps), null, prefixes, installations(interpreter))
             .find(runtime);
-    List<String> argv = new ArrayList<>();
-    for (String argument : target.argv()) {
+    List<String> argv = new ArrayList<>(interpreter.command());
+    argv.addAll(libraries(interpreter));
+    for (String argument : target.argv().subList(1, target.argv().size())) {
       argv.add(
           argument
               .replace(Interpreter.INSIDE + "/", interpreter.prefix() + "/")
               .replace(Bootstraps.INSIDE, bootstraps.resolve(language(runtime)).toString()));
     }
     return argv;
+  }
+
+  private static List<Path> installations(Interpreter interpreter) {
+    return interpreter
+        .root()
+        .map(tree -> List.of(tree.directory().resolve("../..").normalize()))
+        .orElse(List.of());
+  }
+
+  /** Where the library of a Ruby is that would look for it outside of its tree. */
+  private static List<String> libraries(Interpreter interpreter) {
+    if (interpreter.root().isEmpty() || !interpreter.program().startsWith("ruby")) {
+      return List.of();
+    }
+    List<String> asked = new ArrayList<>(interpreter.command());
+    asked.addAll(List.of("--disable=gems", "-e", "puts $:"));
+    Path tree = interpreter.root().get().directory();
+    return Interpreters.lines(asked).stream()
+        .filter(line -> line.startsWith("/"))
+        .map(line -> "-I" + tree + line)
+        .toList();
   }
 
   private static String language(String runtime) {

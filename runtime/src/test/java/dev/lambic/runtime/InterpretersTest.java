@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,6 +101,58 @@ final class InterpretersTest {
     Files.createSymbolicLink(
         host.resolve("usr/bin/node"), host.resolve("opt/node-20/bin/node").toRealPath());
     assertThat(look().nodes()).containsExactly(new Interpreter(real("opt/node-20"), "node", 20, 0));
+  }
+
+  private Interpreter ofTree(String tree, String prefix, String program, int major, int minor)
+      throws IOException {
+    RootTree root = new RootTree(real(tree));
+    return new Interpreter(real(tree + prefix), program, major, minor, Optional.of(root));
+  }
+
+  @Test
+  void findsWhatLiesInRootFileSystems() throws IOException {
+    python("versions/python3.14/root/usr", "3.14");
+    python("versions/python3.12/root/var/lang", "3.12");
+    Files.createDirectories(host.resolve("versions/python3.12/root/usr/bin"));
+    // Made for other libraries, it could not be asked for its version.
+    program("versions/ruby3.3/root/usr/bin/ruby3.3", "exit 1");
+    Files.createSymbolicLink(
+        host.resolve("versions/ruby3.3/root/usr/bin/ruby"), Path.of("ruby3.3"));
+    assertThat(look().pythons())
+        .containsExactly(
+            ofTree("versions/python3.12/root", "/var/lang", "python3.12", 3, 12),
+            ofTree("versions/python3.14/root", "/usr", "python3.14", 3, 14));
+    assertThat(look().rubies())
+        .containsExactly(ofTree("versions/ruby3.3/root", "/usr", "ruby3.3", 3, 3));
+    assertThat(look().pythons().get(0).insidePath()).isEqualTo("/var/lang/bin/python3.12");
+    assertThat(look().pythons().get(1).insidePath()).isEqualTo("/usr/bin/python3.14");
+  }
+
+  @Test
+  void programsOfARootFileSystemRunOnTheHostWithItsOwnLibraries() throws IOException {
+    python("versions/python3.14/root/usr", "3.14");
+    Path tree = host.resolve("versions/python3.14/root");
+    Files.createDirectories(tree.resolve("usr/lib/x86_64-linux-gnu"));
+    Files.createDirectories(tree.resolve("usr/lib64"));
+    Files.createFile(tree.resolve("usr/lib64/ld-linux-x86-64.so.2"));
+    String real = real("versions/python3.14/root").toString();
+    assertThat(look().pythons().getFirst().command())
+        .containsExactly(
+            real + "/usr/lib64/ld-linux-x86-64.so.2",
+            "--library-path",
+            real + "/usr/lib/x86_64-linux-gnu:" + real + "/usr/lib:" + real + "/var/lang/lib",
+            real + "/usr/bin/python3.14");
+  }
+
+  @Test
+  void passesOverWhatIsNotYetInItsPlaceAndWhatLeadsOutOfItsTree() throws IOException {
+    python("versions/.python3.14.x1Y2z3/root/usr", "3.14");
+    python("versions/.v3.13/", "3.13");
+    python("usr", "3.11");
+    Files.createDirectories(host.resolve("versions/python3.11/root/usr/bin"));
+    Files.createSymbolicLink(
+        host.resolve("versions/python3.11/root/usr/bin/python3.11"), real("usr/bin/python3.11"));
+    assertThat(look().pythons()).containsExactly(new Interpreter(real("usr"), "python3.11", 3, 11));
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,16 @@ final class JdksTest {
         List.of(host.resolve("preferred"), host.resolve("missing"), host.resolve("home/user")),
         List.of(host.resolve("jvm"), host.resolve("nowhere")),
         host.resolve("home/user"));
+  }
+
+  @Test
+  void findsWhatLiesInRootFileSystems() throws IOException {
+    Path tree = host.resolve("jvm/java11/root");
+    Path home = install(tree.resolve("usr/lib/jvm/java-11-openjdk-amd64"), "11.0.33");
+    Files.createSymbolicLink(home.resolveSibling("java-1.11.0-openjdk-amd64"), home.getFileName());
+    install(host.resolve("jvm/.java8.Ab12Cd/root/usr/lib/jvm/java-8"), "1.8.0_504");
+    assertThat(look().all())
+        .containsExactly(new Jdk(home, 11, "11.0.33", Optional.of(new RootTree(tree))));
   }
 
   @ParameterizedTest

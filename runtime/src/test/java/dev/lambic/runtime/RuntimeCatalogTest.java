@@ -73,6 +73,37 @@ final class RuntimeCatalogTest {
     assertThat(target.variables()).containsEntry("PYTHONPATH", "/var/runtime");
   }
 
+  @Test
+  void runsWhatHasARootFileSystemOnIt() throws IOException {
+    pythons("3.13");
+    program("versions/python3.14/root/usr/bin/python3.14", "exit 1");
+    Path tree = host.resolve("versions/python3.14/root");
+    Files.createDirectories(tree.resolve("usr/lib/python3.14"));
+    Files.writeString(tree.resolve("usr/lib/python3.14/os.py"), "");
+    RuntimeTarget target = catalog(null).find("python3.14");
+    assertThat(target.warning()).isEmpty();
+    assertThat(target.root()).contains(new ContainerRoot(tree, Map.of(), "/var/task", false));
+    assertThat(target.argv())
+        .containsExactly("/usr/bin/python3.14", "-I", "-S", "/var/rapid/bootstrap.py");
+    assertThat(target.mounts())
+        .containsExactly(new ReadOnlyMount(host.resolve("bootstraps/python"), "/var/rapid"));
+    assertThat(target.program()).contains(tree.resolve("usr/bin/python3.14"));
+    assertThat(target.isContainer()).isFalse();
+    assertThat(catalog(null).find("python3.13").root()).isEmpty();
+    assertThat(catalog(null).find("python3.15").warning()).isPresent();
+    assertThat(catalog(null).find("python3.15").root()).isPresent();
+  }
+
+  @Test
+  void runsRubyOfARootFileSystemWhereItWasMadeToLie() throws IOException {
+    program("versions/ruby3.4/root/usr/bin/ruby3.4", "exit 1");
+    RuntimeTarget target = catalog(null).find("ruby3.4");
+    assertThat(target.warning()).isEmpty();
+    assertThat(target.root()).isPresent();
+    assertThat(target.argv())
+        .containsExactly("/usr/bin/ruby3.4", "-EUTF-8", "/var/rapid/bootstrap.rb");
+  }
+
   @ParameterizedTest
   @CsvSource({"python3.9, 3.11", "python3.10, 3.11", "python3.12, 3.13", "python3.14, 3.13"})
   void usesTheNearestVersionAndSaysSo(String identifier, String used) throws IOException {

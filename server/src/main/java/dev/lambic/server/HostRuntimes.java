@@ -53,14 +53,15 @@ final class HostRuntimes implements EnvironmentStarter {
   static RuntimeCatalog catalog(
       Bootstraps bootstraps, Optional<Path> boto3, JavaRuntimes javas, Optional<Path> cache) {
     Path home = Path.of(System.getProperty("user.home", "/root"));
-    List<Path> collections =
-        new ArrayList<>(
-            List.of(
-                Path.of("/opt"),
-                home.resolve(".pyenv/versions"),
-                home.resolve(".nvm/versions/node"),
-                home.resolve(".rbenv/versions")));
+    // What was installed for functions comes first.
+    List<Path> collections = new ArrayList<>();
     cache.ifPresent(directory -> collections.add(directory.resolve("runtimes")));
+    collections.addAll(
+        List.of(
+            Path.of("/opt"),
+            home.resolve(".pyenv/versions"),
+            home.resolve(".nvm/versions/node"),
+            home.resolve(".rbenv/versions")));
     return new RuntimeCatalog(
         bootstraps,
         boto3.orElse(null),
