@@ -1,8 +1,10 @@
 #!/bin/sh
-# Compiles the launcher: build-launcher.sh OUTPUT
+# Compiles the launcher, and beside it the library by which programs serve forks:
+# build-launcher.sh OUTPUT
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 output=$1
+library=$(dirname "$output")/forking.so
 compiler=${CC:-cc}
 if ! command -v "$compiler" >/dev/null 2>&1; then
   echo "build-launcher.sh: no C compiler; install one with: apt-get install -y gcc libc6-dev" >&2
@@ -10,10 +12,17 @@ if ! command -v "$compiler" >/dev/null 2>&1; then
 fi
 mkdir -p "$(dirname "$output")"
 # The dates of the sources decide, so that a build without changes costs nothing.
-if [ -f "$output" ] && [ -z "$(find "$here/src/main/c" "$0" -newer "$output")" ]; then
+if [ -f "$output" ] && [ -f "$library" ] &&
+  [ -z "$(find "$here/src/main/c" "$0" -newer "$output")" ]; then
   exit 0
 fi
-"$compiler" -std=gnu17 -static -O2 -g0 -Wall -Wextra -Werror -Wshadow -Wformat=2 \
-  -Wstrict-prototypes -Wmissing-prototypes -fno-ident -fstack-protector-strong \
+warnings='-Wall -Wextra -Werror -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes'
+# What it needs of a C library is what it finds in the interpreter that it is loaded into.
+# shellcheck disable=SC2086
+"$compiler" -std=gnu17 -shared -fPIC -nostdlib -O2 -g0 $warnings -fno-ident \
+  -fno-stack-protector -s -o "$library.part" "$here"/src/main/c/forking/*.c
+mv "$library.part" "$library"
+# shellcheck disable=SC2086
+"$compiler" -std=gnu17 -static -O2 -g0 $warnings -fno-ident -fstack-protector-strong \
   -D_FORTIFY_SOURCE=2 -s -o "$output.part" "$here"/src/main/c/*.c
 mv "$output.part" "$output"

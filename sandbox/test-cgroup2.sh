@@ -16,7 +16,8 @@ junit=$(sed -n 's:.*<junit.version>\(.*\)</junit.version>.*:\1:p' "$project/pom.
 tests=("$@")
 if [ ${#tests[@]} -eq 0 ]; then
   tests=(CgroupContractTest LifecycleTest FreezeTest LimitsTest OutputTest AttachTest FilterTest
-    HostileTest ImageRootTest CrashTest RemainsTest HostProbeTest)
+    HostileTest ImageRootTest CrashTest RemainsTest HostProbeTest TemplateTest ForkedFilterTest
+    ForkedHostileTest)
 fi
 
 say() { echo "test-cgroup2: $*" >&2; }

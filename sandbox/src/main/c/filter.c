@@ -12,6 +12,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -129,8 +130,13 @@ enum { RULES = sizeof rules / sizeof rules[0], INSTRUCTIONS_MAX = 1024 };
 static struct rule segments[2 * RULES + 4];
 static unsigned segment_count;
 
+/* What is being compiled, and what was. */
 static struct sock_filter code[INSTRUCTIONS_MAX];
 static unsigned code_length;
+static struct compiled {
+  struct sock_filter code[INSTRUCTIONS_MAX];
+  unsigned short length;
+} for_programs, for_templates;
 
 static void emit(uint16_t operation, uint32_t k, unsigned if_true, unsigned if_false) {
   if (code_length == INSTRUCTIONS_MAX || if_true > 255 || if_false > 255) abort();
@@ -257,9 +263,17 @@ static void add_segment(unsigned number, enum action action) {
   }
 }
 
-static void cut_segments(void) {
+/* The program of a template enters the sandboxes that were made for it, which its forks cannot. */
+static enum action action_for(const struct rule *rule, enum kind kind) {
+  return kind == TEMPLATE && rule->number == SYS_setns ? ALLOW : rule->action;
+}
+
+static void cut_segments(enum kind kind) {
   struct rule sorted[RULES];
-  for (unsigned i = 0; i < RULES; i++) sorted[i] = rules[i];
+  for (unsigned i = 0; i < RULES; i++) {
+    sorted[i] = (struct rule){rules[i].number, action_for(&rules[i], kind)};
+  }
+  segment_count = 0;
   qsort(sorted, RULES, sizeof sorted[0], by_number);
   add_segment(0, ALLOW);
   for (unsigned i = 0; i < RULES; i++) {
@@ -286,17 +300,26 @@ static void emit_tree(unsigned first, unsigned last) {
   emit_tree(middle, last);
 }
 
-void build_filter(void) {
-  cut_segments();
+static void compile(struct compiled *result, enum kind kind) {
+  code_length = 0;
+  cut_segments(kind);
   load(offsetof(struct seccomp_data, arch));
   emit(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
   give(SECCOMP_RET_KILL_PROCESS);
   load(offsetof(struct seccomp_data, nr));
   emit_tree(0, segment_count - 1);
+  memcpy(result->code, code, sizeof code);
+  result->length = (unsigned short)code_length;
 }
 
-int install_filter(void) {
-  struct sock_fprog program = {.len = (unsigned short)code_length, .filter = code};
+void build_filters(void) {
+  compile(&for_programs, PLAIN);
+  compile(&for_templates, TEMPLATE);
+}
+
+int install_filter(enum kind kind) {
+  struct compiled *filter = kind == TEMPLATE ? &for_templates : &for_programs;
+  struct sock_fprog program = {.len = filter->length, .filter = filter->code};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) return fail("seccomp", "");
   return 0;
 }

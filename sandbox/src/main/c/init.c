@@ -6,6 +6,7 @@
  * that a start is a fork, a change of user and an exec.
  */
 #include "launcher.h"
+#include "forking/serve.h"
 
 #include <grp.h>
 #include <linux/capability.h>
@@ -26,7 +27,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* Descriptors of the first process; programs get 0, 1 and 2 only. */
+/* Descriptors of the first process; programs get 0, 1 and 2, and SERVE_FD if they serve forks. */
 enum { CONTROL_FD = 3, TMP_FD = 4, IMAGE_FD = 5, CHILD_SIGNAL_FD = 6, FIRST_FREE_FD = 7 };
 
 enum { PROCESSES_MAX = 64, ARGUMENTS_MAX = 4096, ENVIRONMENT_MAX = 4096, OPEN_FILES = 1024 };
@@ -124,7 +125,7 @@ static int enter_user_namespace(void) {
   return 0;
 }
 
-static int drop_privileges(void) {
+static int drop_privileges(enum kind kind) {
   if (setgroups(0, NULL) < 0) return fail("setgroups", "");
   if (setresgid(FUNCTION_GID, FUNCTION_GID, FUNCTION_GID) < 0) return fail("setresgid", "");
   if (setresuid(0, 0, 0) < 0) return fail("setresuid", "");
@@ -146,7 +147,7 @@ static int drop_privileges(void) {
   start_failure =
       mmap(NULL, sizeof *start_failure, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (start_failure == MAP_FAILED) return fail("mmap", "");
-  return install_filter();
+  return install_filter(kind);
 }
 
 static int watch_children(void) {
@@ -257,7 +258,7 @@ static int set_up_for_snapshots(const struct plan *plan) {
   if (enter_user_namespace() < 0) return -1;
   if (move_into_pid_namespace(sockets[1], mounter) < 0) return -1;
   if (watch_children() < 0) return -1;
-  return drop_privileges();
+  return drop_privileges(plan->kind);
 }
 
 static int set_up(const struct plan *plan) {
@@ -274,7 +275,29 @@ static int set_up(const struct plan *plan) {
   umask(022);
   if (enter_user_namespace() < 0) return -1;
   if (watch_children() < 0) return -1;
-  return drop_privileges();
+  return drop_privileges(plan->kind);
+}
+
+/*
+ * In a forkable shell the launcher has made the mounts, in a namespace of the host's. The copy that
+ * is taken here belongs to this user namespace, and in it no mount can be undone by itself.
+ */
+static int set_up_forkable(const struct plan *plan) {
+  struct header header;
+  int fd;
+  ssize_t length = receive_message(CONTROL_FD, WAIT, &header, sizeof header, &fd);
+  if (length == 0) _exit(0);
+  if (length != (ssize_t)sizeof header || header.type != PREPARED) return fail("prepare", "");
+  if (setgroups(0, NULL) < 0) return fail("setgroups", "");
+  if (setresgid(0, 0, 0) < 0) return fail("setresgid", "");
+  if (setresuid(0, 0, 0) < 0) return fail("setresuid", "");
+  if (unshare(CLONE_NEWNS | CLONE_NEWCGROUP) < 0) return fail("unshare-mounts", "");
+  if (raise_loopback() < 0) return -1;
+  if (sethostname(plan->hostname, strlen(plan->hostname)) < 0) return fail("hostname", "");
+  if (limit_resources() < 0) return -1;
+  umask(022);
+  if (watch_children() < 0) return -1;
+  return drop_privileges(plan->kind);
 }
 
 /* ---- starting programs ---- */
@@ -285,6 +308,7 @@ struct start {
   char *environment[ENVIRONMENT_MAX + 1];
   char *directory;
   int output;
+  int serve; /* the program's end of the connection that forks are asked for by, or -1 */
 };
 
 static void give_up(void) __attribute__((noreturn));
@@ -301,7 +325,8 @@ static void become_program(const struct start *start) {
   if (null < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0) give_up();
   if (setsid() < 0 || dup2(null, 0) < 0) give_up();
   if (dup2(start->output, 1) < 0 || dup2(start->output, 2) < 0) give_up();
-  if (sys_close_range(3, ~0U) < 0) give_up();
+  if (start->serve >= 0 && dup2(start->serve, SERVE_FD) < 0) give_up();
+  if (sys_close_range(start->serve >= 0 ? SERVE_FD + 1 : 3, ~0U) < 0) give_up();
   /* Leaving user 0 for good empties all capability sets. */
   if (setresuid(FUNCTION_UID, FUNCTION_UID, FUNCTION_UID) < 0) give_up();
   start_failure->in_chdir = 1;
@@ -337,9 +362,51 @@ static struct program *find_program(pid_t pid) {
   return NULL;
 }
 
-static int start_as_told(struct reader *reader, int output) {
-  static struct start start;
+/* Ends that came before it was known that the process is a program: a ring. */
+enum { STRAYS_MAX = 64 };
+static struct stray {
+  pid_t pid;
+  int status;
+} strays[STRAYS_MAX];
+static unsigned next_stray;
+
+static void tell_end(struct program *program, int status);
+
+/* A fork of the template's program was put in here, and may have ended already. */
+static int take_in(struct reader *reader) {
   uint32_t process = take_u32(reader);
+  pid_t pid = (pid_t)take_u32(reader);
+  struct program *program = find_program(0);
+  errno = EINVAL;
+  if (reader->bad || pid <= 1 || !program) return fail("message", "take-in");
+  program->pid = pid;
+  program->process = process;
+  for (unsigned i = 0; i < STRAYS_MAX; i++) {
+    if (strays[i].pid == pid) {
+      strays[i].pid = 0;
+      tell_end(program, strays[i].status);
+      return 0;
+    }
+  }
+  return 0;
+}
+
+/* A child of this process has ended. */
+static void ended(pid_t pid, int status) {
+  struct program *program = find_program(pid);
+  if (program) {
+    tell_end(program, status);
+  } else {
+    strays[next_stray++ % STRAYS_MAX] = (struct stray){pid, status};
+  }
+}
+
+/* *theirs becomes the launcher's end of the connection that forks are asked for by, if it serves. */
+static int start_as_told(struct reader *reader, int output, int *theirs) {
+  static struct start start;
+  int sockets[2] = {-1, -1};
+  uint32_t process = take_u32(reader);
+  uint32_t serves = take_u32(reader);
   uint32_t arguments = take_texts(reader, start.argv, ARGUMENTS_MAX);
   take_texts(reader, start.environment, ENVIRONMENT_MAX);
   start.directory = take_text(reader);
@@ -349,7 +416,14 @@ static int start_as_told(struct reader *reader, int output) {
   if (reader->bad || arguments == 0 || output < 0) return fail("message", "start");
   errno = EAGAIN;
   if (!program) return fail("programs", "");
-  return start_program(program, process, &start);
+  if (serves && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+    return fail("socketpair", "");
+  }
+  start.serve = sockets[1];
+  int result = start_program(program, process, &start);
+  if (serves) close(sockets[1]);
+  *theirs = sockets[0];
+  return result;
 }
 
 /* A program that was restored beside this process, and stopped, is one of its own from now on. */
@@ -398,27 +472,28 @@ static void tell_end(struct program *program, int status) {
 static int end_all(void) {
   int status;
   if (kill(-1, SIGKILL) < 0 && errno != ESRCH) return fail("kill", "all");
+  memset(strays, 0, sizeof strays);
   for (;;) {
     pid_t pid = waitpid(-1, &status, __WALL);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) return errno == ECHILD ? 0 : fail("wait", "all");
-    struct program *program = find_program(pid);
-    if (program) tell_end(program, status);
+    ended(pid, status);
   }
 }
 
-static void reply(int result, uint32_t request) {
+static void reply(int result, uint32_t request, int attached) {
   struct writer writer;
   if (result < 0) {
     put_failure(&writer, request, 0);
   } else {
     put_header(&writer, DONE, request, 0);
   }
-  if (send_message(CONTROL_FD, writer.bytes, writer.length, -1) < 0) _exit(1);
+  if (send_message(CONTROL_FD, writer.bytes, writer.length, attached) < 0) _exit(1);
 }
 
 static void obey(void) {
   int fd;
+  int attached = -1;
   struct header header;
   ssize_t length = receive_message(CONTROL_FD, WAIT, message, sizeof message, &fd);
   if (length < (ssize_t)sizeof header) _exit(0); /* the launcher is gone */
@@ -426,20 +501,23 @@ static void obey(void) {
   struct reader reader = read_after_header(message, (size_t)length);
   int result;
   if (header.type == START) {
-    result = start_as_told(&reader, fd);
+    result = start_as_told(&reader, fd, &attached);
   } else if (header.type == SIGNAL) {
     result = signal_as_told(&reader);
   } else if (header.type == CLEAR) {
     result = end_all();
   } else if (header.type == ADOPT) {
     result = adopt_as_told(&reader);
+  } else if (header.type == TAKE_IN) {
+    result = take_in(&reader);
   } else {
     errno = EINVAL;
     result = fail("message", "type");
   }
   if (fd >= 0) close(fd);
   explicit_bzero(message, (size_t)length); /* environments carry secrets */
-  reply(result, header.request);
+  if (header.type != TAKE_IN) reply(result, header.request, attached);
+  if (attached >= 0) close(attached);
 }
 
 static void reap(void) {
@@ -447,17 +525,29 @@ static void reap(void) {
   while (read(CHILD_SIGNAL_FD, &ignored, sizeof ignored) > 0) {
   }
   int status;
-  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
-    struct program *program = find_program(pid);
-    if (program) tell_end(program, status);
-  }
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) ended(pid, status);
 }
+
+static void serve_launcher(int set_up_result) __attribute__((noreturn));
 
 void run_first_process(const struct plan *plan, int control) {
   control_fd = control;
   for (int i = 0; i < 4; i++) signal(ignored_signals[i], SIG_DFL);
-  if (join_cgroups(plan) < 0 || keep_descriptors(control, plan->tmp_mount, plan->image) < 0 ||
-      (plan->snapshots ? set_up_for_snapshots(plan) : set_up(plan)) < 0) {
+  bool prepared = join_cgroups(plan) == 0 &&
+                  keep_descriptors(control, plan->tmp_mount, plan->image) == 0 &&
+                  (plan->snapshots ? set_up_for_snapshots(plan) : set_up(plan)) == 0;
+  serve_launcher(prepared ? 0 : -1);
+}
+
+void run_forkable_first_process(const struct plan *plan, int control) {
+  control_fd = control;
+  for (int i = 0; i < 4; i++) signal(ignored_signals[i], SIG_DFL);
+  bool prepared = keep_descriptors(control, -1, -1) == 0 && set_up_forkable(plan) == 0;
+  serve_launcher(prepared ? 0 : -1);
+}
+
+static void serve_launcher(int set_up_result) {
+  if (set_up_result < 0) {
     struct writer writer;
     put_failure(&writer, 0, 0);
     send_message(control_fd, writer.bytes, writer.length, -1);

@@ -27,7 +27,7 @@ enum { FUNCTION_UID = 993, FUNCTION_GID = 990 };
 /* Host ids of a shell: the first for the user 0 inside, the second for the function. */
 enum { IDS_PER_SHELL = 2 };
 
-enum { MESSAGE_MAX = 192 * 1024, SHELLS_MAX = 32768, PATH_LENGTH = 512 };
+enum { MESSAGE_MAX = 192 * 1024, DESCRIPTORS_MAX = 32, SHELLS_MAX = 32768, PATH_LENGTH = 512 };
 
 /* ---- errors: every function that can fail returns -1 and leaves the failed step here ---- */
 
@@ -45,12 +45,13 @@ int fail(const char *step, const char *path);
 
 enum message_type {
   /* server to launcher */
-  CREATE = 1, /* u32 cgroup version, texts of cgroup paths, text of the file of the freezer that
-                 thaws or empty, text host name, u64 bytes of /tmp, text directory of the image
+  CREATE = 1, /* u32 kind, u32 slot of the template of a forkable one, u32 cgroup version, texts of
+                 cgroup paths, text of the file of the freezer that thaws or empty, text host name, u64 bytes of /tmp, text directory of the image
                  that is the root or empty for the template's, u32 1 if what runs in it may be
                  checkpointed and restored */
   ATTACH = 2, /* u32 n, then n pairs of texts: source, target */
-  START = 3,  /* u32 process, texts argv, texts environment, text directory; pipe attached */
+  START = 3,  /* u32 process, u32 whether it serves forks, texts argv, texts environment, text
+                 directory; pipe attached */
   SIGNAL = 4, /* u32 process, u32 signal */
   KILL = 5,
   CLEAR = 6, /* ends every program; answered when none is left */
@@ -58,6 +59,7 @@ enum message_type {
   RESTORE = 13,    /* u32 process, u32 its pid in the image, u64 inode of its output pipe in the
                       image, text directory of the image, text directory of criu, text directory of
                       criu's cache, u32 cgroup version, texts of cgroup paths; pipe attached */
+  FORK = 7,   /* u32 process, texts of files that join the cgroups, text argument; pipe attached */
   /* launcher to server */
   DONE = 16,   /* to CREATE: u32 pid, network namespace attached; to CHECKPOINT: u32 pid, u64 inode
                   of the output pipe, both for RESTORE; to the others: nothing */
@@ -70,7 +72,15 @@ enum message_type {
   READY = 34,
   MOVED = 35, /* u32 pid: another process is the first one from now on */
   ADOPT = 36, /* u32 process, u32 pid inside: a restored program that is stopped, to go on */
+  PREPARED = 37, /* the first process of a forkable shell may go on */
+  TAKE_IN = 38,  /* u32 process, u32 pid: the fork is one of the programs; not answered */
 };
+
+/*
+ * A template runs a program that forks itself into forkable shells, which are made for it: their
+ * user namespaces are children of the template's, as are their pid namespaces.
+ */
+enum kind { PLAIN, TEMPLATE, FORKABLE };
 
 /* Every message starts so; numbers are in the byte order of the machine. */
 struct header {
@@ -107,6 +117,9 @@ void put_failure(struct writer *writer, uint32_t request, uint32_t shell);
 
 /* Sends one message, with a descriptor unless fd is -1; never blocks. */
 int send_message(int socket, const void *bytes, size_t length, int fd);
+/* The same with some descriptors; the message is given in two parts. */
+int send_descriptors(int socket, const void *head, size_t head_length, const void *tail,
+                     size_t tail_length, const int *fds, uint32_t count);
 enum patience { WAIT, POLL };
 /*
  * Receives one message; *fd is the attached descriptor or -1. Returns the length, 0 at the end of
@@ -128,7 +141,7 @@ int remember_host(void);
 void return_to_host(void);
 /* Builds the template; returns its mount namespace, or -1. */
 int build_template(const struct root_options *options);
-/* Mounts what differs between shells; runs as the first process of a shell. */
+/* Mounts what differs between shells; runs in the mount namespace of the shell. */
 int mount_own(int tmp_mount, uint64_t tmp_bytes, uint32_t host_id);
 /*
  * Makes the image the root of the shell, with the shell's own /dev, /proc, /tmp and network names
@@ -145,7 +158,7 @@ int attach_tree(int tree, const char *target);
 int start_tmp_maker(const char *work_directory);
 int request_tmp(int maker, uint64_t bytes, uint32_t shell);
 
-/* ---- the shells (shells.c) ---- */
+/* ---- the shells (shells.c; what they are made of is in shells.h) ---- */
 
 struct launcher {
   int server;      /* socket to the server, -1 when that is gone */
@@ -162,7 +175,9 @@ extern struct launcher launcher;
 extern const int ignored_signals[4];
 
 /* What an event is about; the slot of the shell is in the lower half of the epoll data. */
-enum event_source { SERVER, MAKER, SHELL_CONTROL, SHELL_END, SHELL_JOB };
+enum event_source {
+  SERVER, MAKER, SHELL_CONTROL, SHELL_END, SHELL_JOB, SHELL_BIRTH, TEMPLATE_PROGRAM
+};
 int watch(int fd, enum event_source source, uint32_t slot);
 
 /* Sends to the server; ends the launcher if the server does not take it for long. */
@@ -172,6 +187,8 @@ void shell_command(struct header header, unsigned char *message, size_t length, 
 void shell_control_event(uint32_t slot);
 void shell_end_event(uint32_t slot);
 void shell_job_event(uint32_t slot);
+void shell_birth_event(uint32_t slot);
+void template_program_event(uint32_t slot);
 /* Ends all shells; returns how many processes there are to wait for. */
 uint32_t kill_all_shells(void);
 uint32_t living_shells(void);
@@ -183,6 +200,8 @@ void tmp_event(void);
 
 /* What a shell is made of. */
 struct plan {
+  enum kind kind;
+  uint32_t template; /* slot of it, for a forkable shell */
   uint32_t slot;
   uint32_t host_id;
   uint32_t cgroup_version;
@@ -198,6 +217,8 @@ struct plan {
 
 /* Runs in the new process and never returns. */
 void run_first_process(const struct plan *plan, int control) __attribute__((noreturn));
+/* The same for a forkable shell, whose mounts the launcher makes. */
+void run_forkable_first_process(const struct plan *plan, int control) __attribute__((noreturn));
 
 /* Makes 127.0.0.1 work in the network namespace of the caller. */
 int raise_loopback(void);
@@ -229,10 +250,10 @@ int make_criu_cache(const char *tool, const char *directory);
 
 /* ---- system call filter (filter.c) ---- */
 
-/* Compiles the filter, once. */
-void build_filter(void);
-/* Puts the calling process and its children under the filter; needs no_new_privs. */
-int install_filter(void);
+/* Compiles the filters, once. */
+void build_filters(void);
+/* Puts the calling process and its children under its filter; needs no_new_privs. */
+int install_filter(enum kind kind);
 
 /* ---- what this host can do (probe.c) ---- */
 int probe(const char *work_directory);
@@ -247,11 +268,18 @@ int sys_fsopen(const char *type);
 int sys_fsconfig(int fd, unsigned command, const char *key, const char *value);
 int sys_fsmount(int fd, unsigned attributes);
 int sys_open_no_links(const char *path);
+int sys_pidfd_open(pid_t pid);
 /* clone3 with a pidfd; into_cgroup is a directory of cgroup v2 or -1. */
 pid_t sys_clone(uint64_t flags, int *pidfd, int into_cgroup);
 /* clone3 with a number of its own in the pid namespace of the caller's children. */
 pid_t sys_clone_as(pid_t number);
+/*
+ * clone3 of a sibling with a pidfd; its number is written to *pid before this process can be ended,
+ * unless that is NULL.
+ */
+pid_t sys_clone_sibling(uint64_t flags, int *pidfd, pid_t *pid);
 /* Writes a short text to an existing file. */
 int write_file(const char *path, const char *text);
+int write_file_at(int directory, const char *path, const char *text);
 
 #endif

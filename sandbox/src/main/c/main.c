@@ -99,7 +99,7 @@ static int try_tmp(const char *work_directory) {
 static int prepare(const struct root_options *options) {
   if (watch(launcher.server, SERVER, 0) < 0) return fail("epoll", "");
   if (remember_host() < 0) return -1;
-  build_filter();
+  build_filters();
   launcher.template = build_template(options);
   return launcher.template < 0 ? -1 : 0;
 }
@@ -171,6 +171,12 @@ static void dispatch(uint64_t data) {
       return;
     case SHELL_JOB:
       shell_job_event(slot);
+      return;
+    case SHELL_BIRTH:
+      shell_birth_event(slot);
+      return;
+    case TEMPLATE_PROGRAM:
+      template_program_event(slot);
       return;
   }
 }

@@ -77,9 +77,9 @@ static int try_close_range(void) {
 }
 
 static int try_filter(void) {
-  build_filter();
+  build_filters();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return fail("no-new-privs", "");
-  if (install_filter() < 0) return -1;
+  if (install_filter(PLAIN) < 0) return -1;
   errno = 0;
   if (setns(-1, 0) == 0 || errno != EPERM) return fail("filter-without-effect", "");
   return 0;

@@ -96,21 +96,28 @@ void put_failure(struct writer *writer, uint32_t request, uint32_t shell) {
 }
 
 int send_message(int socket, const void *bytes, size_t length, int fd) {
-  struct iovec data = {(void *)bytes, length};
+  return send_descriptors(socket, bytes, length, NULL, 0, &fd, fd >= 0 ? 1 : 0);
+}
+
+int send_descriptors(int socket, const void *head, size_t head_length, const void *tail,
+                     size_t tail_length, const int *fds, uint32_t count) {
+  struct iovec parts[] = {{(void *)head, head_length}, {(void *)tail, tail_length}};
   union {
     struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
+    char space[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
   } control;
-  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
-  if (fd >= 0) {
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = tail_length > 0 ? 2 : 1};
+  errno = EINVAL;
+  if (count > DESCRIPTORS_MAX) return -1;
+  if (count > 0) {
     memset(&control, 0, sizeof control);
     message.msg_control = &control;
-    message.msg_controllen = sizeof control.space;
+    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
     struct cmsghdr *attached = CMSG_FIRSTHDR(&message);
     attached->cmsg_level = SOL_SOCKET;
     attached->cmsg_type = SCM_RIGHTS;
-    attached->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(attached), &fd, sizeof fd);
+    attached->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(attached), fds, count * sizeof(int));
   }
   ssize_t sent;
   do {

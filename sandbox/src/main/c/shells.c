@@ -1,5 +1,5 @@
 /* The shells: made, commanded and ended, each step driven by an event. */
-#include "launcher.h"
+#include "shells.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -17,30 +17,7 @@ enum { NOBODY = UINT32_MAX };
 
 static const uint64_t READY_TMP_BYTES = 512ULL << 20;
 
-enum state {
-  NONE,
-  WAITING_FOR_TMP, /* no process yet */
-  SETTING_UP,      /* CREATE is not answered */
-  RUNNING,
-  ENDING, /* CREATE was answered with an error; the process ends */
-};
-
-static struct shell {
-  enum state state;
-  uint32_t create_request;
-  pid_t pid;
-  int pidfd;
-  int control;
-  char *thaw;        /* as in the plan */
-  struct plan *plan; /* only while waiting */
-  bool moving;       /* the first process is about to be another one */
-  bool doomed;       /* to be killed when it is */
-  uint64_t output;   /* inode of the output pipe of the program that was started last */
-  int job;           /* socket to who checkpoints or restores; 0: nobody does */
-  pid_t job_pid;
-  uint32_t job_request;
-  uint32_t job_process; /* 0 for a checkpoint */
-} shells[SHELLS_MAX];
+struct shell shells[SHELLS_MAX];
 
 /* Shells that wait for a /tmp, first come first served: a ring of slots. */
 static uint32_t waiting[SHELLS_MAX];
@@ -48,20 +25,20 @@ static uint32_t waiting_first, waiting_count;
 static uint32_t tmp_requests; /* sent and not answered, those for the stock included */
 static uint32_t stock_requests;
 
-static uint32_t processes; /* shells with a process */
+uint32_t processes;
 
 static int ready_tmps[READY_TMPS_MAX];
 static uint32_t ready_tmp_count;
 
 /* ---- answers ---- */
 
-static void answer_done(uint32_t request, uint32_t slot) {
+void answer_done(uint32_t request, uint32_t slot) {
   struct writer writer;
   put_header(&writer, DONE, request, slot);
   tell_server(writer.bytes, writer.length, -1);
 }
 
-static void answer_failure(uint32_t request, uint32_t slot) {
+void answer_failure(uint32_t request, uint32_t slot) {
   struct writer writer;
   put_failure(&writer, request, slot);
   tell_server(writer.bytes, writer.length, -1);
@@ -75,7 +52,7 @@ static void tell_gone(uint32_t slot) {
 
 /* ---- making ---- */
 
-static void free_plan(struct shell *shell) {
+void free_plan(struct shell *shell) {
   struct plan *plan = shell->plan;
   if (!plan) return;
   for (uint32_t i = 0; i < plan->cgroup_count; i++) close(plan->cgroups[i]);
@@ -98,6 +75,8 @@ static int open_cgroups(struct plan *plan, char **paths, uint32_t count) {
 
 static int read_plan(struct plan *plan, struct reader *reader) {
   char *paths[9];
+  uint32_t kind = take_u32(reader);
+  plan->template = take_u32(reader);
   plan->cgroup_version = take_u32(reader);
   uint32_t count = take_texts(reader, paths, 8);
   const char *thaw = take_text(reader);
@@ -111,6 +90,9 @@ static int read_plan(struct plan *plan, struct reader *reader) {
     return fail("message", "cgroups");
   }
   snprintf(plan->hostname, sizeof plan->hostname, "%s", hostname);
+  bool plain = !image[0] && !plan->snapshots;
+  if (kind > FORKABLE || (kind != PLAIN && !plain)) return fail("message", "kind");
+  plan->kind = kind;
   plan->thaw = strdup(thaw);
   if (!plan->thaw) exit(1);
   if (image[0] && plan->snapshots) return fail("message", "snapshots");
@@ -144,6 +126,9 @@ static int spawn(struct shell *shell, uint32_t slot) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
     return fail("socketpair", "");
   }
+  shell->kind = shell->plan->kind;
+  shell->template = shell->plan->template;
+  if (shell->kind == FORKABLE) return begin_birth(shell, slot, sockets);
   int result = clone_shell(shell, sockets[0], sockets[1]);
   close(sockets[1]);
   if (result < 0) {
@@ -159,7 +144,7 @@ static int spawn(struct shell *shell, uint32_t slot) {
 }
 
 /* A shell that never had a process: the answer to CREATE is the failure, and it is gone. */
-static void abandon(uint32_t slot) {
+void abandon(uint32_t slot) {
   struct shell *shell = &shells[slot];
   answer_failure(shell->create_request, slot);
   free_plan(shell);
@@ -300,15 +285,17 @@ static int attach(const struct shell *shell, struct reader *reader) {
   return result;
 }
 
+/* So that the function may open its own output again, as in "> /dev/stderr". */
+int give_output(uint32_t slot, int fd) {
+  uid_t owner = launcher.first_host_id + slot * IDS_PER_SHELL + 1;
+  return fchown(fd, owner, owner) < 0 ? fail("chown-output", "") : 0;
+}
+
 /* The first process answers START, SIGNAL and CLEAR itself. */
 static int forward(struct shell *shell, const unsigned char *message, size_t length, int fd) {
   struct stat output;
   if (fd >= 0 && fstat(fd, &output) == 0) shell->output = output.st_ino;
-  if (fd >= 0) {
-    /* So that the function may open its own output again, as in "> /dev/stderr". */
-    uid_t owner = launcher.first_host_id + (uint32_t)(shell - shells) * IDS_PER_SHELL + 1;
-    if (fchown(fd, owner, owner) < 0) return fail("chown-output", "");
-  }
+  if (fd >= 0 && give_output((uint32_t)(shell - shells), fd) < 0) return -1;
   if (send_message(shell->control, message, length, fd) < 0) return fail("forward", "");
   return 0;
 }
@@ -439,7 +426,7 @@ static void kill_shell(uint32_t slot) {
     abandon(slot);
     return;
   }
-  if (shell->moving) {
+  if (shell->moving || shell->state == BIRTH) {
     shell->doomed = true; /* it will not be long, and a process that is left alone is nobody's */
     return;
   }
@@ -475,6 +462,9 @@ void shell_command(struct header header, unsigned char *message, size_t length, 
     result = fail("dead", "");
   } else if (header.type == ATTACH) {
     result = attach(shell, &reader);
+  } else if (header.type == FORK) {
+    result = fork_into(header, &reader, fd);
+    answered = result == 0;
   } else if (header.type == START || header.type == SIGNAL || header.type == CLEAR) {
     result = forward(shell, message, length, fd);
     answered = result == 0;
@@ -494,18 +484,20 @@ void shell_command(struct header header, unsigned char *message, size_t length, 
 
 /* ---- events of a shell ---- */
 
-static int write_id_map(pid_t pid, const char *file, unsigned inner, uint32_t host_id) {
-  char path[64], map[96];
-  snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
-  snprintf(map, sizeof map, "0 %u 1\n%u %u 1\n", host_id, inner, host_id + 1);
+static int write_id_map(const struct shell *shell, const char *file, unsigned inner,
+                        uint32_t host_id) {
+  char path[64], map[256];
+  snprintf(path, sizeof path, "/proc/%d/%s", shell->pid, file);
+  int length = snprintf(map, sizeof map, "0 %u 1\n%u %u 1\n", host_id, inner, host_id + 1);
+  if (shell->kind == TEMPLATE) add_ids_of_forks(map + length, sizeof map - (size_t)length, host_id);
   return write_file(path, map) < 0 ? fail("id-map", path) : 0;
 }
 
 static int map_ids(const struct shell *shell, uint32_t slot) {
   uint32_t host_id = launcher.first_host_id + slot * IDS_PER_SHELL;
   struct header done = {IDS_MAPPED, 0, 0};
-  if (write_id_map(shell->pid, "uid_map", FUNCTION_UID, host_id) < 0) return -1;
-  if (write_id_map(shell->pid, "gid_map", FUNCTION_GID, host_id) < 0) return -1;
+  if (write_id_map(shell, "uid_map", FUNCTION_UID, host_id) < 0) return -1;
+  if (write_id_map(shell, "gid_map", FUNCTION_GID, host_id) < 0) return -1;
   if (send_message(shell->control, &done, sizeof done, -1) < 0) return fail("send", "ids-mapped");
   return 0;
 }
@@ -540,18 +532,18 @@ static int move(struct shell *shell, uint32_t slot, uint32_t pid) {
   return 0;
 }
 
-static void give_up_on(struct shell *shell, uint32_t slot) {
+void give_up_on(struct shell *shell, uint32_t slot) {
   answer_failure(shell->create_request, slot);
   shell->state = ENDING;
   sys_pidfd_send_signal(shell->pidfd, SIGKILL);
 }
 
-static void take_control_message(uint32_t slot, unsigned char *message, size_t length) {
+static void take_control_message(uint32_t slot, unsigned char *message, size_t length, int fd) {
   struct shell *shell = &shells[slot];
   struct header header;
   memcpy(&header, message, sizeof header);
   if (shell->state == SETTING_UP) {
-    if (header.type == MAP_IDS) {
+    if (header.type == MAP_IDS && shell->kind != FORKABLE) {
       if (map_ids(shell, slot) < 0) give_up_on(shell, slot);
       return;
     }
@@ -568,6 +560,7 @@ static void take_control_message(uint32_t slot, unsigned char *message, size_t l
     shell->state = ENDING;
   }
   if (header.type != DONE && header.type != FAILED && header.type != EXITED) return;
+  if (header.type == DONE && fd >= 0 && shell->kind == TEMPLATE) meet_program(slot, fd);
   header.shell = slot;
   memcpy(message, &header, sizeof header);
   tell_server(message, length, -1);
@@ -580,21 +573,22 @@ void shell_control_event(uint32_t slot) {
   for (;;) {
     int fd;
     ssize_t length = receive_message(shell->control, POLL, message, sizeof message, &fd);
-    if (fd >= 0) close(fd);
     if (length < 0 && errno == EAGAIN) return;
     if (length < (ssize_t)sizeof(struct header)) {
+      if (fd >= 0) close(fd);
       close(shell->control); /* its end follows */
       shell->control = -1;
       return;
     }
-    take_control_message(slot, message, (size_t)length);
+    take_control_message(slot, message, (size_t)length, fd);
+    if (fd >= 0) close(fd);
   }
 }
 
 void shell_end_event(uint32_t slot) {
   struct shell *shell = &shells[slot];
   siginfo_t end = {.si_pid = 0};
-  if (shell->state == NONE) return;
+  if (shell->state == NONE || shell->state == BIRTH) return;
   if (shell->moving) shell_control_event(slot); /* perhaps it ended because another took over */
   if (waitid(P_PIDFD, (id_t)shell->pidfd, &end, WEXITED | WNOHANG | __WALL) < 0 || !end.si_pid) {
     return;
@@ -611,11 +605,22 @@ void shell_end_event(uint32_t slot) {
     fail("first-process-ended", "");
     answer_failure(shell->job_request, slot);
   }
-  if (shell->control >= 0) close(shell->control);
   close(shell->pidfd);
-  free(shell->thaw);
-  shell->moving = false;
-  shell->state = NONE;
   processes--;
+  forget(slot);
+}
+
+void forget(uint32_t slot) {
+  struct shell *shell = &shells[slot];
+  if (shell->kind == TEMPLATE) lose_program(slot);
+  if (shell->control >= 0) close(shell->control);
+  free_plan(shell);
+  free(shell->thaw);
+  shell->thaw = NULL;
+  shell->fork_request = 0;
+  shell->moving = false;
+  shell->doomed = false;
+  shell->kind = PLAIN;
+  shell->state = NONE;
   tell_gone(slot);
 }

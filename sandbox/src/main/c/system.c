@@ -46,6 +46,8 @@ int sys_open_no_links(const char *path) {
   return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
 
+int sys_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
 pid_t sys_clone(uint64_t flags, int *pidfd, int into_cgroup) {
   struct clone_args arguments;
   memset(&arguments, 0, sizeof arguments);
@@ -68,8 +70,19 @@ pid_t sys_clone_as(pid_t number) {
   return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
-int write_file(const char *path, const char *text) {
-  int fd = open(path, O_WRONLY | O_CLOEXEC);
+pid_t sys_clone_sibling(uint64_t flags, int *pidfd, pid_t *pid) {
+  struct clone_args arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.flags = flags | CLONE_PARENT | CLONE_PIDFD | (pid ? CLONE_PARENT_SETTID : 0);
+  arguments.pidfd = (uint64_t)(uintptr_t)pidfd;
+  arguments.parent_tid = (uint64_t)(uintptr_t)pid;
+  return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+int write_file(const char *path, const char *text) { return write_file_at(AT_FDCWD, path, text); }
+
+int write_file_at(int directory, const char *path, const char *text) {
+  int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return -1;
   size_t length = strlen(text);
   ssize_t written = write(fd, text, length);

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "served.h"
+
 static void print(const char *name, long result) {
   printf("%s %s\n", name, result >= 0 ? "OK" : strerrorname_np(errno));
   fflush(stdout);
@@ -191,7 +193,8 @@ static void try_denied(void) {
 #endif
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  become_fork(&argc, &argv);
   try_allowed();
   try_denied();
   return 0;

@@ -26,6 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "served.h"
+
 static int refused(const char *what) {
   printf("refused: %s: %s\n", what, strerror(errno));
   return 0;
@@ -288,6 +290,45 @@ static int lock_much_memory(const char *unused) {
   return verdict("mlock", mlock(memory, 1UL << 30));
 }
 
+/* Where the stack lies, which forks of one program have in common. */
+static int stack_address(const char *unused) {
+  printf("%p\n", (void *)__builtin_frame_address(0));
+  (void)unused;
+  return 0;
+}
+
+static int end_with(const char *code) { return atoi(code); }
+
+static int be_killed(const char *number) {
+  raise(atoi(number));
+  pause();
+  return 1;
+}
+
+/* As the program of a template: enters the sandbox, and leaves a dead process there. */
+static int hold_dead(const char *unused) {
+  struct fork_request request;
+  struct iovec data = {&request, sizeof request};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(32 * sizeof(int))];
+  } control;
+  struct msghdr message = {
+      .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  (void)unused;
+  if (recvmsg(SERVE_FD, &message, 0) < (ssize_t)sizeof request) return 1;
+  const int *fds = (const int *)(void *)CMSG_DATA(CMSG_FIRSTHDR(&message));
+  if (fork() == 0) {
+    if (setns(fds[1], CLONE_NEWUSER) == 0 && setns(fds[3], CLONE_NEWPID) == 0 && fork() == 0) {
+      _exit(0);
+    }
+    for (;;) pause();
+  }
+  struct fork_answer answer = {request.request, request.shell, 2, 0, ""};
+  if (send(SERVE_FD, &answer, sizeof answer, 0) < 0) return 1;
+  for (;;) pause();
+}
+
 static int many_files(const char *unused) {
   int opened = 0;
   (void)unused;
@@ -338,9 +379,14 @@ static const struct {
     {"set-hostname", rename_host},
     {"lock-much-memory", lock_much_memory},
     {"many-files", many_files},
+    {"stack-address", stack_address},
+    {"hold-dead", hold_dead},
+    {"end-with", end_with},
+    {"be-killed", be_killed},
 };
 
 int main(int argc, char **argv) {
+  become_fork(&argc, &argv);
   for (size_t i = 0; argc > 1 && i < sizeof attempts / sizeof attempts[0]; i++) {
     if (strcmp(attempts[i].name, argv[1]) == 0) return attempts[i].attempt(argc > 2 ? argv[2] : "");
   }

@@ -14,6 +14,9 @@ interface Cgroup {
   /** What the launcher opens to put a process into it. */
   List<String> joinPaths();
 
+  /** The files through which a process, by writing 0, puts itself into it. */
+  List<String> joinFiles();
+
   /**
    * Sets the limits.
    *

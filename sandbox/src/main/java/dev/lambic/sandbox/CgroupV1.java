@@ -126,6 +126,11 @@ final class CgroupV1 implements CgroupDriver {
     }
 
     @Override
+    public List<String> joinFiles() {
+      return joinPaths();
+    }
+
+    @Override
     public void limit(Limits limits) {
       CgroupLimits.check(
           limits,

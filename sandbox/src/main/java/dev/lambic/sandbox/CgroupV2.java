@@ -118,6 +118,11 @@ final class CgroupV2 implements CgroupDriver {
     }
 
     @Override
+    public List<String> joinFiles() {
+      return List.of(directory + "/cgroup.procs");
+    }
+
+    @Override
     public void limit(Limits limits) {
       CgroupLimits.check(
           limits,

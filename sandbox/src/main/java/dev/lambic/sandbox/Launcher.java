@@ -99,6 +99,11 @@ final class Launcher {
    * @param attached descriptor to pass on, -1 for none
    */
   Reply request(Message message, int attached) {
+    return request(message, attached, REPLY_MILLISECONDS);
+  }
+
+  /** The same with a deadline of its own. */
+  Reply request(Message message, int attached, int milliseconds) {
     PacketSocket socket = socket();
     var bytes = message.bytes();
     int request = bytes.getInt(4);
@@ -109,7 +114,7 @@ final class Launcher {
       if (sent < 0 || over) {
         throw new SandboxException("launcher", sent < 0 ? -sent : Errno.EPIPE, "");
       }
-      Reply reply = awaitReply(answer);
+      Reply reply = awaitReply(answer, milliseconds);
       if (reply.type() == Reply.FAILED) {
         throw reply.failure();
       }
@@ -139,9 +144,9 @@ final class Launcher {
     return await(connected, START_MILLISECONDS);
   }
 
-  private static Reply awaitReply(CompletableFuture<Reply> answer) {
+  private static Reply awaitReply(CompletableFuture<Reply> answer, int milliseconds) {
     try {
-      return await(answer, REPLY_MILLISECONDS);
+      return await(answer, milliseconds);
     } catch (SandboxException e) {
       if (!answer.cancel(false) && !answer.isCompletedExceptionally()) {
         answer.join().closeDescriptor(); // it came in this very moment

@@ -63,7 +63,10 @@ record LauncherFiles(Path work) {
     try {
       Files.createDirectories(etc());
       writeEtc();
-      extractLauncher();
+      extract("launcher", launcher(), "rwx------");
+      Files.createDirectories(forking());
+      Files.setPosixFilePermissions(forking(), PosixFilePermissions.fromString("rwxr-xr-x"));
+      extract("forking.so", forking().resolve("forking.so"), "r-xr-xr-x");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot prepare " + work, e);
     }
@@ -71,6 +74,11 @@ record LauncherFiles(Path work) {
 
   Path launcher() {
     return work.resolve("launcher");
+  }
+
+  /** The directory that templates see at {@link Template#LIBRARY}'s place. */
+  Path forking() {
+    return work.resolve("forking");
   }
 
   Path etc() {
@@ -91,16 +99,16 @@ record LauncherFiles(Path work) {
     }
   }
 
-  private void extractLauncher() throws IOException {
-    Path part = work.resolve("launcher.part");
-    try (InputStream in = LauncherFiles.class.getResourceAsStream("launcher")) {
+  private void extract(String resource, Path target, String mode) throws IOException {
+    Path part = work.resolve(resource + ".part");
+    try (InputStream in = LauncherFiles.class.getResourceAsStream(resource)) {
       if (in == null) {
-        throw new IOException("the launcher is missing from the class path");
+        throw new IOException(resource + " is missing from the class path");
       }
       Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
     }
-    Files.setPosixFilePermissions(part, PosixFilePermissions.fromString("rwx------"));
+    Files.setPosixFilePermissions(part, PosixFilePermissions.fromString(mode));
     // By renaming, for the file of a launcher that still runs cannot be written.
-    Files.move(part, launcher(), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
   }
 }

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +32,15 @@ import org.jspecify.annotations.Nullable;
 final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   private static final int TURN_SECONDS = 60;
 
+  /** A template that does not fork in this time is of no use. */
+  private static final int FORK_MILLISECONDS = 5_000;
+
   /** A millisecond apart. */
   private static final int PORT_ATTEMPTS = 5000;
 
   private final SandboxSpec spec;
+  private final Kind kind;
+  private final @Nullable LinuxTemplate template;
   private final int slot;
   private final Launcher launcher;
   private final Cgroup cgroup;
@@ -52,14 +58,21 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   private final List<Channel> channels = new ArrayList<>();
 
   private int network = -1;
+
+  /** As this host numbers it; 0 until it is known. */
+  private volatile int firstProcess;
+
   private volatile @Nullable String dead;
   private volatile MemoryUsage lastMemory = new MemoryUsage(0, 0, 0);
 
   /**
+   * @param template that it is made for; only that of a forkable one
    * @param undertaker told once, when the sandbox is dead; must not block
    */
   LinuxSandbox(
       SandboxSpec spec,
+      Kind kind,
+      @Nullable LinuxTemplate template,
       int slot,
       Launcher launcher,
       Cgroup cgroup,
@@ -67,6 +80,8 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
       OutputThread output,
       Consumer<LinuxSandbox> undertaker) {
     this.spec = spec;
+    this.kind = kind;
+    this.template = template;
     this.slot = slot;
     this.launcher = launcher;
     this.cgroup = cgroup;
@@ -80,12 +95,14 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   void open() {
     launcher.listen(slot, this);
     Message message = launcher.message(Message.CREATE, slot, "create");
+    message.put(kind.number()).put(template == null ? 0 : template.slot());
     message.put(cgroup.version()).put(cgroup.joinPaths()).put(cgroup.thawPath());
     message.put(spec.hostname()).put(spec.tmpBytes());
     message.put(spec.root().map(Path::toString).orElse(""));
     message.put(spec.snapshots() ? 1 : 0);
     Reply reply = launcher.request(message, -1);
     synchronized (channels) {
+      firstProcess = reply.number();
       if (dead == null) {
         network = reply.fd();
         return;
@@ -194,24 +211,64 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
 
   @Override
   public SandboxProcess start(Command command, OutputListener listener) {
-    return inTurn(() -> startNow(command, listener));
+    return start(command, listener, false);
   }
 
-  private SandboxProcess startNow(Command command, OutputListener listener) {
-    int number = numbers.incrementAndGet();
-    Message message = launcher.message(Message.START, slot, "start").put(number);
-    message.put(command.argv()).put(command.environment()).put(command.directory());
-    return running(number, message, listener);
+  /**
+   * See {@link Sandbox#start}.
+   *
+   * @param serves whether the program is given a connection by which it is asked to fork
+   */
+  SandboxProcess start(Command command, OutputListener listener, boolean serves) {
+    return inTurn(() -> {
+      int number = numbers.incrementAndGet();
+      Message message = launcher.message(Message.START, slot, "start").put(number);
+      message.put(serves ? 1 : 0);
+      message.put(command.argv()).put(command.environment()).put(command.directory());
+      return run(number, listener, pipe -> launcher.request(message, pipe));
+    });
   }
 
-  /** Has the launcher let a program run whose output the listener gets. */
-  private SandboxProcess running(int number, Message message, OutputListener listener) {
+  /** See {@link Template#fork}. */
+  SandboxProcess fork(String argument, OutputListener listener) {
+    return inTurn(() -> {
+      int number = numbers.incrementAndGet();
+      Message message = launcher.message(Message.FORK, slot, "fork").put(number);
+      message.put(cgroup.joinFiles()).put(argument);
+      return run(number, listener, pipe -> launcher.request(message, pipe, FORK_MILLISECONDS));
+    });
+  }
+
+  /** The template that it was made for; null if it was made for none. */
+  @Nullable LinuxTemplate template() {
+    return template;
+  }
+
+  /** Kills every program, thawed or not, and nothing that has another group. Never throws. */
+  void killPrograms() {
+    int first = firstProcess;
+    if (first == 0 || dead != null) {
+      return;
+    }
+    for (int pid : cgroup.processes()) {
+      if (pid != first) {
+        Native.kill(pid, ProcessExit.SIGKILL);
+      }
+    }
+    try {
+      cgroup.thaw(); // a frozen group of version 1 takes no signal
+    } catch (SandboxException e) {
+      // It is being removed, with all that was in it.
+    }
+  }
+
+  private SandboxProcess run(int number, OutputListener listener, IntConsumer starter) {
     Native.Pipe pipe = Native.pipe();
     try {
       LinuxProcess process = new LinuxProcess(this, number, output.read(pipe.readEnd(), listener));
       processes.put(number, process);
       try {
-        launcher.request(message, pipe.writeEnd());
+        starter.accept(pipe.writeEnd());
       } catch (SandboxException e) {
         processes.remove(number);
         throw e;
@@ -241,7 +298,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
       message.put(of.pid()).put(of.pipe()).put(images.toString());
       message.put(criu.directory().toString()).put(criu.cache().toString());
       message.put(cgroup.version()).put(cgroup.joinPaths());
-      return running(number, message, listener);
+      return run(number, listener, pipe -> launcher.request(message, pipe));
     });
   }
 

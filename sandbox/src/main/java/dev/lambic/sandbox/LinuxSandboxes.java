@@ -90,12 +90,32 @@ public final class LinuxSandboxes implements Sandboxes {
 
   @Override
   public Sandbox create(SandboxSpec spec) {
-    Launcher current = currentLauncher();
+    return create(spec, Kind.PLAIN, null);
+  }
+
+  @Override
+  public Template template(SandboxSpec spec) {
+    LinuxSandbox own = create(spec, Kind.TEMPLATE, null);
+    try {
+      own.attach(List.of(new ReadOnlyMount(files.forking(), LinuxTemplate.LIBRARY_PLACE)));
+      return new LinuxTemplate(own, (of, template) -> create(of, Kind.FORKABLE, template));
+    } catch (RuntimeException e) {
+      own.kill();
+      throw e;
+    }
+  }
+
+  private LinuxSandbox create(SandboxSpec spec, Kind kind, @Nullable LinuxTemplate template) {
+    if (kind != Kind.PLAIN && (spec.root().isPresent() || spec.snapshots())) {
+      throw new IllegalArgumentException(
+          "a template with a root of its own, or with snapshots: " + spec.name());
+    }
+    Launcher current = template == null ? currentLauncher() : template.launcher();
     checkSpace(spec);
     int slot = slots.take();
     LinuxSandbox sandbox;
     try {
-      sandbox = register(spec, slot, current);
+      sandbox = register(spec, slot, current, kind, template);
     } catch (RuntimeException e) {
       slots.free(slot);
       throw e;
@@ -118,9 +138,19 @@ public final class LinuxSandboxes implements Sandboxes {
     }
   }
 
-  private LinuxSandbox register(SandboxSpec spec, int slot, Launcher current) {
+  private LinuxSandbox register(
+      SandboxSpec spec, int slot, Launcher current, Kind kind, @Nullable LinuxTemplate template) {
     LinuxSandbox sandbox =
-        new LinuxSandbox(spec, slot, current, cgroups.find(spec.name()), door, output, this::bury);
+        new LinuxSandbox(
+            spec,
+            kind,
+            template,
+            slot,
+            current,
+            cgroups.find(spec.name()),
+            door,
+            output,
+            this::bury);
     if (living.putIfAbsent(spec.name(), sandbox) != null) {
       throw new SandboxException("name", Errno.EEXIST, spec.name());
     }

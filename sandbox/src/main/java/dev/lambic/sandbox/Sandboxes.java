@@ -9,6 +9,17 @@ public interface Sandboxes extends AutoCloseable {
    */
   Sandbox create(SandboxSpec spec);
 
+  /**
+   * Makes a template: a sandbox whose program can fork itself into sandboxes that are made for it.
+   *
+   * @param spec of the template's own sandbox, without a root file system of its own
+   * @throws SandboxException if the host refuses a step
+   * @throws UnsupportedOperationException if these sandboxes know no templates
+   */
+  default Template template(SandboxSpec spec) {
+    throw new UnsupportedOperationException("no templates here: " + spec.name());
+  }
+
   /** Kills all sandboxes and returns when they are gone, or after a bounded time. */
   @Override
   void close();

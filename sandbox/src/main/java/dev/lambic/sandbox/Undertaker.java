@@ -14,6 +14,10 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Undertaker {
   private static final int PATIENCE_SECONDS = 60;
+
+  /** After which the program of a sandbox's template is suspected of keeping it. */
+  private static final int TEMPLATE_SECONDS = 10;
+
   private static final long FIRST_PAUSE_NANOS = 200_000;
   private static final long LAST_PAUSE_NANOS = 100_000_000;
   private static final int TRIES = 700;
@@ -45,6 +49,11 @@ final class Undertaker {
   }
 
   private boolean awaitEnd(LinuxSandbox sandbox) {
+    LinuxTemplate template = sandbox.template();
+    if (template != null && !endsSoon(sandbox)) {
+      template.hinders();
+      sandbox.cgroup().killAll();
+    }
     while (true) {
       try {
         sandbox.shellGone().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -64,6 +73,20 @@ final class Undertaker {
         Thread.currentThread().interrupt();
         return false;
       }
+    }
+  }
+
+  private static boolean endsSoon(LinuxSandbox sandbox) {
+    try {
+      sandbox.shellGone().get(TEMPLATE_SECONDS, TimeUnit.SECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
     }
   }
 

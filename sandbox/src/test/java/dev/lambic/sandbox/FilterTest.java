@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The system call filter as a table: what is allowed, what is denied, and how. */
-final class FilterTest {
+class FilterTest {
   @TempDir static Path directory;
   private static Map<String, String> results = Map.of();
 
@@ -23,15 +23,18 @@ final class FilterTest {
     try (TestHost host = new TestHost(directory);
         Sandbox sandbox = host.create()) {
       sandbox.attach(List.of(programs.mount()));
-      TestHost.Result result = TestHost.run(sandbox, Programs.command("calls"));
-      assertThat(result.exit()).as(result.output()).isEqualTo(new ProcessExit(0, 0));
-      results =
-          result
-              .output()
-              .lines()
-              .map(line -> line.split(" "))
-              .collect(Collectors.toMap(words -> words[0], words -> words[1]));
+      take(TestHost.run(sandbox, Programs.command("calls")));
     }
+  }
+
+  static void take(TestHost.Result result) {
+    assertThat(result.exit()).as(result.output()).isEqualTo(new ProcessExit(0, 0));
+    results =
+        result
+            .output()
+            .lines()
+            .map(line -> line.split(" "))
+            .collect(Collectors.toMap(words -> words[0], words -> words[1]));
   }
 
   @ParameterizedTest

@@ -15,6 +15,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,14 +26,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A function that tries to get out, to see others, or to change what it runs on. */
-final class HostileTest {
+class HostileTest {
   private static final String SECRET = "the secret of somebody else";
   private static final String ABSTRACT = "lambic-hostile-test";
 
   @TempDir static Path directory;
-  private static TestHost host;
+  static TestHost host;
   private static Sandbox victim;
-  private static Sandbox attacker;
+
+  /** Makes sandboxes for attackers, and {@link #runner} runs attacks in them. */
+  static Supplier<Sandbox> maker;
+
+  static BiFunction<Sandbox, Command, TestHost.Result> runner;
+  static Sandbox attacker;
   private static Process abstractListener;
   private static ServerSocketChannel hostListener;
   private static Path secret;
@@ -48,7 +55,9 @@ final class HostileTest {
     victim.attach(List.of(new ReadOnlyMount(code, "/var/task")));
     TestHost.runOk(victim, "echo '" + SECRET + "' >/tmp/secret; chmod 666 /tmp/secret");
     victim.start(TestHost.shell("sleep 1000"), (b, n) -> {});
-    attacker = host.create();
+    maker = host::create;
+    runner = TestHost::run;
+    attacker = maker.get();
     attacker.attach(List.of(programs.mount()));
     hostListener =
         ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -73,10 +82,21 @@ final class HostileTest {
     }
   }
 
+  private static TestHost.Result run(Sandbox sandbox, Command command) {
+    return runner.apply(sandbox, command);
+  }
+
+  /** Runs a shell script that has to succeed. */
+  private static String runOk(Sandbox sandbox, String script) {
+    TestHost.Result result = run(sandbox, TestHost.shell(script));
+    assertThat(result.exit()).as(result.output()).isEqualTo(new ProcessExit(0, 0));
+    return result.output();
+  }
+
   private static void assertRefused(String... attempt) {
     List<String> arguments = new ArrayList<>(List.of(attempt));
     TestHost.Result result =
-        TestHost.run(attacker, Programs.command("hostile", arguments.toArray(String[]::new)));
+        run(attacker, Programs.command("hostile", arguments.toArray(String[]::new)));
     assertThat(result.output()).doesNotContain("BREACH").startsWith("refused: ");
     assertThat(result.exit()).isEqualTo(new ProcessExit(0, 0));
   }
@@ -123,8 +143,8 @@ final class HostileTest {
         "/usr/local/bin",
       })
   void doesNotReadWhatIsNotItsOwn(String path) {
-    TestHost.Result result = TestHost.run(attacker, Programs.command("hostile", "read", path));
-    TestHost.Result list = TestHost.run(attacker, Programs.command("hostile", "list", path));
+    TestHost.Result result = run(attacker, Programs.command("hostile", "read", path));
+    TestHost.Result list = run(attacker, Programs.command("hostile", "list", path));
     assertThat(result.output() + list.output()).doesNotContain("BREACH");
   }
 
@@ -180,7 +200,7 @@ final class HostileTest {
 
   @Test
   void doesNotFindTheHostsFilesThroughLinks() {
-    TestHost.runOk(attacker, "ln -sfn / /tmp/root; ln -sfn ../../../../../../.. /tmp/up");
+    runOk(attacker, "ln -sfn / /tmp/root; ln -sfn ../../../../../../.. /tmp/up");
     assertRefused("read", "/tmp/root" + secret);
     assertRefused("read", "/tmp/up" + secret);
     assertRefused("read", "/tmp/root/etc/shadow");
@@ -189,8 +209,7 @@ final class HostileTest {
   @Test
   void seesOnlyItsOwnProcesses() {
     assertRefused("see-processes");
-    assertThat(
-            TestHost.runOk(attacker, "ls /proc | grep -c '^[0-9]'; ps -e | grep -c slee[p] || :"))
+    assertThat(runOk(attacker, "ls /proc | grep -c '^[0-9]'; ps -e | grep -c slee[p] || :"))
         .matches("[1-4]\n0\n");
   }
 
@@ -204,7 +223,7 @@ final class HostileTest {
   void doesNotReachAnyNetwork() {
     assertRefused("reach-internet", "8.8.8.8");
     assertRefused("reach-internet", "169.254.169.254");
-    assertThat(TestHost.runOk(attacker, "cat /proc/net/dev")).doesNotContain("eth");
+    assertThat(runOk(attacker, "cat /proc/net/dev")).doesNotContain("eth");
   }
 
   @Test
@@ -272,9 +291,9 @@ final class HostileTest {
 
   @Test
   void killsNobodyElse() {
-    try (Sandbox sandbox = host.create()) {
+    try (Sandbox sandbox = maker.get()) {
       sandbox.attach(List.of(new ReadOnlyMount(directory.resolve("programs"), "/opt")));
-      TestHost.run(sandbox, Programs.command("hostile", "kill-everybody"));
+      run(sandbox, Programs.command("hostile", "kill-everybody"));
       assertThat(TestHost.runOk(sandbox, "echo the first process lives"))
           .isEqualTo("the first process lives\n");
     }
@@ -283,7 +302,7 @@ final class HostileTest {
 
   @Test
   void hasNoCapabilitiesAndKeepsItsFilter() {
-    String status = TestHost.runOk(attacker, "cat /proc/self/status");
+    String status = runOk(attacker, "cat /proc/self/status");
     for (String set : List.of("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")) {
       assertThat(status).contains(set + ":\t0000000000000000");
     }
@@ -292,17 +311,15 @@ final class HostileTest {
 
   @Test
   void learnsNothingOfTheHostsGroupsAndFiles() {
-    assertThat(TestHost.runOk(attacker, "cut -d: -f3 /proc/self/cgroup | sort -u"))
-        .isEqualTo("/\n");
-    assertThat(TestHost.runOk(attacker, "cat /proc/self/mountinfo"))
+    assertThat(runOk(attacker, "cut -d: -f3 /proc/self/cgroup | sort -u")).isEqualTo("/\n");
+    assertThat(runOk(attacker, "cat /proc/self/mountinfo"))
         .doesNotContain(host.config.workDirectory().toString());
-    assertThat(TestHost.runOk(attacker, "cat /proc/cmdline /proc/partitions /proc/diskstats"))
-        .isEmpty();
+    assertThat(runOk(attacker, "cat /proc/cmdline /proc/partitions /proc/diskstats")).isEmpty();
   }
 
   @Test
   void hostsEnvironmentIsNotPassedOn() {
     assertThat(Objects.requireNonNull(System.getenv("PATH"))).isNotEmpty();
-    assertThat(TestHost.runOk(attacker, "env | cut -d= -f1 | sort")).isEqualTo("HOME\nPATH\nPWD\n");
+    assertThat(runOk(attacker, "env | cut -d= -f1 | sort")).isEqualTo("HOME\nPATH\nPWD\n");
   }
 }

@@ -32,6 +32,16 @@ final class Programs {
     }
   }
 
+  private Programs(Path parent, boolean unpacked) {
+    directory = parent.resolve("programs");
+    assert unpacked;
+  }
+
+  /** Those that were unpacked there before. */
+  static Programs in(Path parent) {
+    return new Programs(parent, true);
+  }
+
   Path path(String name) {
     return directory.resolve(name);
   }

@@ -72,6 +72,39 @@ final class RemainsTest {
                     "lambic-" + SandboxConfig.of(directory.resolve("sandboxes")).instance()));
   }
 
+  private static void forkAndDie(TestHost host, Template template, int round) {
+    Sandbox sandbox = template.create(host.spec());
+    sandbox.listen(9001);
+    TestHost.fork(template, sandbox, shell("echo x >/tmp/x; sleep 1000 >/dev/null 2>&1 &"));
+    if (round % 3 == 0) {
+      sandbox.freeze();
+    }
+    kill(sandbox);
+  }
+
+  @Test
+  void forkedSandboxesLeaveNothing() {
+    try (TestHost host = new TestHost(directory.resolve("forked"))) {
+      Programs programs = new Programs(directory);
+      try (Template template = host.template(programs, "hostile")) {
+        for (int i = 0; i < 5; i++) {
+          forkAndDie(host, template, i);
+        }
+        TestHost.await("stock", () -> Remains.loops(host.config) == host.config.readyTmps() + 1);
+        Counts before = Counts.now(host);
+        for (int i = 0; i < ROUNDS; i++) {
+          forkAndDie(host, template, i);
+        }
+        TestHost.await("as before", () -> Counts.now(host).equals(before));
+        assertThat(before.groups()).as("the template").hasSize(1);
+        assertThat(before.launcherChildren()).as("with the maker of /tmp").isEqualTo(2);
+      }
+      TestHost.await("nothing", () -> Counts.now(host).launcherChildren() == 1);
+      TestHost.await(
+          "no groups", () -> CgroupDriver.open(host.config.instance()).names().isEmpty());
+    }
+  }
+
   @Test
   void openChannelsDoNotKeepNetworksAlive() {
     int count = 100;

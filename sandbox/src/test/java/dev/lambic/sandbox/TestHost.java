@@ -66,6 +66,23 @@ final class TestHost implements AutoCloseable {
     return new Result(exit, output.text());
   }
 
+  /** A template that a program of the tests serves forks in. */
+  Template template(Programs programs, String program) {
+    Template template = sandboxes.template(spec());
+    template.sandbox().attach(List.of(programs.mount()));
+    template.start(Programs.command(program, "serve"), (b, n) -> {});
+    return template;
+  }
+
+  /** Does in a fork, until that ends, what the command would do. */
+  static Result fork(Template template, Sandbox into, Command command) {
+    Output output = new Output();
+    SandboxProcess process = template.fork(into, String.join("\u001f", command.argv()), output);
+    ProcessExit exit = get(process.exit());
+    process.drain();
+    return new Result(exit, output.text());
+  }
+
   /** Runs a shell script that has to succeed. */
   static String runOk(Sandbox sandbox, String script) {
     Result result = run(sandbox, script);

@@ -1,0 +1,49 @@
+/*
+ * What the launcher and the program of a template say to each other, and the function by which the
+ * program serves forks.
+ */
+#ifndef LAMBIC_SERVE_H
+#define LAMBIC_SERVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The program's end of the connection. */
+enum { SERVE_FD = 3 };
+
+/* In the order in which they are entered: the first gives the power to enter the others. */
+#define SERVED_NAMESPACES {"user", "cgroup", "pid", "mnt", "net", "ipc", "uts"}
+enum { SERVED_NAMESPACE_COUNT = 7, SERVED_GROUPS_MAX = 8, SERVED_ARGUMENT_MAX = 128 * 1024 };
+
+/*
+ * Followed by the argument as text that ends with NUL. Attached are the output, the namespaces, and
+ * the files that a process joins the control groups by.
+ */
+struct fork_request {
+  uint32_t request;
+  uint32_t shell;
+  uint32_t groups;
+};
+
+struct fork_answer {
+  uint32_t request;
+  uint32_t shell;
+  int32_t pid; /* as the shell numbers it; 0: failed */
+  int32_t error;
+  char step[24];
+};
+
+/* What a language wants to be called around a fork, in this thread. Each may be NULL. */
+struct fork_hooks {
+  void (*before)(void);
+  void (*in_parent)(void);
+  void (*in_child)(void);
+};
+
+/*
+ * Serves forks until the connection ends. Returns the length of the argument in a forked process,
+ * which is in its sandbox then, and -1 in the calling one when the connection has ended.
+ */
+long lambic_serve_forks(const struct fork_hooks *hooks, char *argument, size_t size);
+
+#endif
