@@ -28,6 +28,18 @@ final class Main {
 
   /** Whether each row could be measured. */
   private static boolean run(Options options) throws IOException, InterruptedException {
+    boolean all = options.rows().isEmpty() || measure(options);
+    if (options.out().isPresent() && !options.profile()) {
+      Path records = options.out().get();
+      Records.write(records, "chart.svg", Chart.draw(Recorded.all(records)));
+      if (options.specification().isPresent()) {
+        Specification.update(options.specification().get(), records);
+      }
+    }
+    return all;
+  }
+
+  private static boolean measure(Options options) throws IOException, InterruptedException {
     Machine machine = Machine.here();
     System.out.println(machine);
     boolean all = true;

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -120,7 +121,7 @@ final class RateRow {
 
   /** All calls at once, over connections that are there. */
   private void burst(List<Value> values) throws IOException, InterruptedException {
-    String what = "%,d calls at once".formatted(load.burst());
+    String what = String.format(Locale.ROOT, "%,d calls at once", load.burst());
     List<HttpClient> clients = new ArrayList<>();
     try (Lambic lambic = Lambic.start(server);
         Functions functions = new Functions(lambic)) {

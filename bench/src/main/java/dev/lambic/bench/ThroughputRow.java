@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Warm calls over many kept-alive connections at one time: how many there are back to back, what
@@ -114,7 +115,9 @@ final class ThroughputRow {
         client.close();
       }
     }
-    String paced = "%s, %,d calls/s".formatted(language.title(), effort.load().callsPerSecond());
+    String paced =
+        String.format(
+            Locale.ROOT, "%s, %,d calls/s", language.title(), effort.load().callsPerSecond());
     lines.add(Line.floor(paced, "bare loops", floor.paced));
     lines.add(Line.of(paced, "Lambic", mine.paced, floor.paced));
     String title = language.title();

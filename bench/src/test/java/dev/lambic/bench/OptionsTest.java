@@ -39,6 +39,14 @@ final class OptionsTest {
   }
 
   @Test
+  void onlyWritesTheTableAnew() throws Options.Misuse {
+    Options options = Options.parse("table", "--out", "x", "--specification", "y");
+    assertThat(options.rows()).isEmpty();
+    assertThat(options.table()).isTrue();
+    assertThat(options.specification()).contains(Path.of("y"));
+  }
+
+  @Test
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
