@@ -3,6 +3,7 @@ package dev.lambic.sandbox;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 
 /**
  * A file of the kernel's with a number in it that is asked for again and again: opened at the first
@@ -34,7 +35,12 @@ final class KeptFile {
     if (fd < 0) {
       fd = Native.open(path, Native.O_RDONLY);
     }
-    long length = fd < 0 ? fd : Native.readAt(fd, buffer, 0);
+    long length;
+    try {
+      length = fd < 0 ? fd : Native.readAt(fd, buffer, 0);
+    } finally {
+      Reference.reachabilityFence(buffer);
+    }
     if (length <= 0) {
       close();
       return -1;

@@ -1,6 +1,5 @@
 package dev.lambic.sandbox;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -9,11 +8,9 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * The system calls that Java has no class for.
@@ -38,123 +35,138 @@ final class Native {
   private static final int O_NONBLOCK = 0x800;
   private static final long FIONREAD = 0x541B;
 
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final StructLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final int ERRNO_AT = 0;
+  private static final long HERE = -100; // AT_FDCWD
+  private static final long REMOVE_DIRECTORY = 0x200;
 
-  private static final MethodHandle OPEN = handle("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-  private static final MethodHandle CLOSE = handle("close", 9, JAVA_INT, JAVA_INT);
-  private static final MethodHandle READ =
-      handle("read", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-  private static final MethodHandle PREAD =
-      handle("pread", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle WRITE =
-      handle("write", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-  private static final MethodHandle MKDIR = handle("mkdir", 9, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle RMDIR = handle("rmdir", 9, JAVA_INT, ADDRESS);
-  private static final MethodHandle KILL = handle("kill", 9, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle SETNS = handle("setns", 9, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle PIPE2 = handle("pipe2", 9, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle FCNTL =
-      handle("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle IOCTL =
-      handle("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
-  private static final MethodHandle SOCKET =
-      handle("socket", 9, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle BIND = handle("bind", 9, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle LISTEN = handle("listen", 9, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle ACCEPT4 =
-      handle("accept4", 9, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-  private static final MethodHandle SHUTDOWN = handle("shutdown", 9, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle SENDMSG =
-      handle("sendmsg", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle RECVMSG =
-      handle("recvmsg", 9, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle POLL =
-      handle("poll", 9, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-  private static final MethodHandle EPOLL_CREATE1 = handle("epoll_create1", 9, JAVA_INT, JAVA_INT);
-  private static final MethodHandle EPOLL_CTL =
-      handle("epoll_ctl", 9, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
-  private static final MethodHandle EPOLL_WAIT =
-      handle("epoll_wait", 9, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-  private static final MethodHandle EVENTFD = handle("eventfd", 9, JAVA_INT, JAVA_INT, JAVA_INT);
+  /**
+   * One handle for all calls, by the number of each: to make a handle takes more than most of the
+   * calls that it is for ever used for.
+   */
+  private static final MethodHandle SYSCALL = handle();
 
   private Native() {}
 
-  /** A handle that takes the captured state first; arguments from {@code variadic} on are. */
-  private static MethodHandle handle(
-      String name, int variadic, MemoryLayout result, MemoryLayout... arguments) {
-    FunctionDescriptor type = FunctionDescriptor.of(result, arguments);
-    MemorySegment symbol = LINKER.defaultLookup().findOrThrow(name);
-    Linker.Option capture = Linker.Option.captureCallState("errno");
-    return variadic < arguments.length
-        ? LINKER.downcallHandle(symbol, type, capture, Linker.Option.firstVariadicArg(variadic))
-        : LINKER.downcallHandle(symbol, type, capture);
+  private static MethodHandle handle() {
+    Linker linker = Linker.nativeLinker();
+    MemoryLayout[] arguments = new MemoryLayout[7];
+    Arrays.fill(arguments, JAVA_LONG);
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow("syscall"),
+        FunctionDescriptor.of(JAVA_LONG, arguments),
+        Linker.Option.firstVariadicArg(1),
+        Linker.Option.captureCallState("errno"));
   }
 
-  /** One call: gets the place for the captured state. */
-  @FunctionalInterface
-  private interface Call {
-    long invoke(MemorySegment state, SegmentAllocator memory) throws Throwable;
-  }
+  /** The calls with their numbers, which are the kernel's and differ between processors. */
+  private enum Syscall {
+    READ(0, 63),
+    WRITE(1, 64),
+    CLOSE(3, 57),
+    IOCTL(16, 29),
+    PREAD64(17, 67),
+    SOCKET(41, 198),
+    SENDMSG(46, 211),
+    RECVMSG(47, 212),
+    SHUTDOWN(48, 210),
+    BIND(49, 200),
+    LISTEN(50, 201),
+    KILL(62, 129),
+    FCNTL(72, 25),
+    EPOLL_CTL(233, 21),
+    OPENAT(257, 56),
+    MKDIRAT(258, 34),
+    UNLINKAT(263, 35),
+    PPOLL(271, 73),
+    EPOLL_PWAIT(281, 22),
+    ACCEPT4(288, 242),
+    EVENTFD2(290, 19),
+    EPOLL_CREATE1(291, 20),
+    PIPE2(293, 59),
+    SETNS(308, 268);
 
-  private static long call(Call call) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      long result = call.invoke(state, arena);
-      return result < 0 ? -(int) ERRNO.get(state, 0L) : result;
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException(e);
+    final long number;
+
+    Syscall(int amd64, int aarch64) {
+      number = isAmd64() ? amd64 : aarch64;
+    }
+
+    private static boolean isAmd64() {
+      return System.getProperty("os.arch").equals("amd64");
     }
   }
 
+  private static long call(Syscall what, long a, long b, long c, long d, long e, long f) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
+      long result = (long) SYSCALL.invokeExact(state, what.number, a, b, c, d, e, f);
+      return result < 0 ? -state.get(JAVA_INT, ERRNO_AT) : result;
+    } catch (RuntimeException | Error e1) {
+      throw e1;
+    } catch (Throwable e1) {
+      throw new IllegalStateException(e1);
+    }
+  }
+
+  private static long call(Syscall what, long a, long b, long c, long d) {
+    return call(what, a, b, c, d, 0, 0);
+  }
+
+  private static long call(Syscall what, long a, long b, long c) {
+    return call(what, a, b, c, 0, 0, 0);
+  }
+
   static int open(String path, int flags) {
-    return (int)
-        call((s, m) -> (int) OPEN.invokeExact(s, m.allocateFrom(path), flags | O_CLOEXEC, 0));
+    try (Arena arena = Arena.ofConfined()) {
+      long name = arena.allocateFrom(path).address();
+      return (int) call(Syscall.OPENAT, HERE, name, flags | O_CLOEXEC, 0);
+    }
   }
 
   @SuppressWarnings("UnusedReturnValue")
   static int close(int fd) {
-    return (int) call((s, m) -> (int) CLOSE.invokeExact(s, fd));
+    return (int) call(Syscall.CLOSE, fd, 0, 0);
   }
 
   /** A second descriptor for the same thing. */
   static int duplicate(int fd) {
-    return (int) call((s, m) -> (int) FCNTL.invokeExact(s, fd, F_DUPFD_CLOEXEC, 3));
+    return (int) call(Syscall.FCNTL, fd, F_DUPFD_CLOEXEC, 3);
   }
 
   static long read(int fd, MemorySegment into) {
-    return call((s, m) -> (long) READ.invokeExact(s, fd, into, into.byteSize()));
+    return call(Syscall.READ, fd, into.address(), into.byteSize());
   }
 
   /** Reads at a place of the file, whatever was read of it before. */
   static long readAt(int fd, MemorySegment into, long offset) {
-    return call((s, m) -> (long) PREAD.invokeExact(s, fd, into, into.byteSize(), offset));
+    return call(Syscall.PREAD64, fd, into.address(), into.byteSize(), offset);
   }
 
   static long write(int fd, MemorySegment bytes) {
-    return call((s, m) -> (long) WRITE.invokeExact(s, fd, bytes, bytes.byteSize()));
+    return call(Syscall.WRITE, fd, bytes.address(), bytes.byteSize());
   }
 
   static int mkdir(String path, int mode) {
-    return (int) call((s, m) -> (int) MKDIR.invokeExact(s, m.allocateFrom(path), mode));
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) call(Syscall.MKDIRAT, HERE, arena.allocateFrom(path).address(), mode);
+    }
   }
 
   static int rmdir(String path) {
-    return (int) call((s, m) -> (int) RMDIR.invokeExact(s, m.allocateFrom(path)));
+    try (Arena arena = Arena.ofConfined()) {
+      long name = arena.allocateFrom(path).address();
+      return (int) call(Syscall.UNLINKAT, HERE, name, REMOVE_DIRECTORY);
+    }
   }
 
   @SuppressWarnings("UnusedReturnValue")
   static int kill(int pid, int signal) {
-    return (int) call((s, m) -> (int) KILL.invokeExact(s, pid, signal));
+    return (int) call(Syscall.KILL, pid, signal, 0);
   }
 
   /** Moves the calling thread, which must be a platform thread, into a namespace. */
   static int setns(int fd, int kind) {
-    return (int) call((s, m) -> (int) SETNS.invokeExact(s, fd, kind));
+    return (int) call(Syscall.SETNS, fd, kind, 0);
   }
 
   /** A pipe's ends. */
@@ -164,12 +176,12 @@ final class Native {
   static Pipe pipe() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment ends = arena.allocate(JAVA_INT, 2);
-      long result = call((s, m) -> (int) PIPE2.invokeExact(s, ends, O_CLOEXEC));
+      long result = call(Syscall.PIPE2, ends.address(), O_CLOEXEC, 0);
       if (result < 0) {
         throw new SandboxException("pipe", (int) -result, "");
       }
       Pipe pipe = new Pipe(ends.getAtIndex(JAVA_INT, 0), ends.getAtIndex(JAVA_INT, 1));
-      long set = call((s, m) -> (int) FCNTL.invokeExact(s, pipe.readEnd, F_SETFL, O_NONBLOCK));
+      long set = call(Syscall.FCNTL, pipe.readEnd, F_SETFL, O_NONBLOCK);
       if (set < 0) {
         close(pipe.readEnd);
         close(pipe.writeEnd);
@@ -181,31 +193,28 @@ final class Native {
 
   /** How many bytes a read would answer at once. */
   static int available(int fd) {
-    return (int)
-        call((s, m) -> {
-          MemorySegment count = m.allocate(JAVA_INT);
-          int result = (int) IOCTL.invokeExact(s, fd, FIONREAD, count);
-          return result < 0 ? result : count.get(JAVA_INT, 0);
-        });
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment count = arena.allocate(JAVA_INT);
+      int result = (int) call(Syscall.IOCTL, fd, FIONREAD, count.address());
+      return result < 0 ? result : count.get(JAVA_INT, 0);
+    }
   }
 
   /** A listening socket of packets at a path of at most 107 bytes. */
   static int listenForPackets(String path) {
-    int fd =
-        (int)
-            call((s, m) -> (int) SOCKET.invokeExact(s, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    int fd = (int) call(Syscall.SOCKET, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       return fd;
     }
-    long result =
-        call((s, m) -> {
-          MemorySegment address = m.allocate(110);
-          address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
-          address.setString(2, path);
-          return (int) BIND.invokeExact(s, fd, address, 110);
-        });
+    long result;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(110);
+      address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
+      address.setString(2, path);
+      result = call(Syscall.BIND, fd, address.address(), address.byteSize());
+    }
     if (result == 0) {
-      result = call((s, m) -> (int) LISTEN.invokeExact(s, fd, 1));
+      result = call(Syscall.LISTEN, fd, 1, 0);
     }
     if (result < 0) {
       close(fd);
@@ -215,23 +224,27 @@ final class Native {
   }
 
   static int accept(int fd) {
-    return (int)
-        call((s, m) ->
-            (int) ACCEPT4.invokeExact(s, fd, MemorySegment.NULL, MemorySegment.NULL, SOCK_CLOEXEC));
+    return (int) call(Syscall.ACCEPT4, fd, 0, 0, SOCK_CLOEXEC);
   }
 
   /** Ends both directions, so that a thread that waits for a message gets none. */
   @SuppressWarnings("UnusedReturnValue")
   static int shutdown(int fd) {
-    return (int) call((s, m) -> (int) SHUTDOWN.invokeExact(s, fd, 2));
+    return (int) call(Syscall.SHUTDOWN, fd, 2, 0);
   }
 
+  /**
+   * Sends a message.
+   *
+   * @param header with addresses of segments that have to stay alive for the call
+   */
   static long sendmsg(int fd, MemorySegment header, int flags) {
-    return call((s, m) -> (long) SENDMSG.invokeExact(s, fd, header, flags));
+    return call(Syscall.SENDMSG, fd, header.address(), flags);
   }
 
+  /** Receives one; as {@link #sendmsg}. */
   static long recvmsg(int fd, MemorySegment header, int flags) {
-    return call((s, m) -> (long) RECVMSG.invokeExact(s, fd, header, flags));
+    return call(Syscall.RECVMSG, fd, header.address(), flags);
   }
 
   /** Waits until the descriptor is readable; 0 if it was not in time. */
@@ -240,28 +253,33 @@ final class Native {
   }
 
   static int poll(int fd, int events, int milliseconds) {
-    return (int)
-        call((s, m) -> {
-          MemorySegment entry = m.allocate(8, 4);
-          entry.set(JAVA_INT, 0, fd);
-          entry.set(ValueLayout.JAVA_SHORT, 4, (short) events);
-          return (int) POLL.invokeExact(s, entry, 1L, milliseconds);
-        });
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment entry = arena.allocate(8, 4);
+      entry.set(JAVA_INT, 0, fd);
+      entry.set(ValueLayout.JAVA_SHORT, 4, (short) events);
+      MemorySegment limit = MemorySegment.NULL;
+      if (milliseconds >= 0) {
+        limit = arena.allocate(JAVA_LONG, 2);
+        limit.setAtIndex(JAVA_LONG, 0, milliseconds / 1000);
+        limit.setAtIndex(JAVA_LONG, 1, milliseconds % 1000 * 1_000_000L);
+      }
+      return (int) call(Syscall.PPOLL, entry.address(), 1, limit.address(), 0);
+    }
   }
 
   static int epollCreate() {
-    return (int) call((s, m) -> (int) EPOLL_CREATE1.invokeExact(s, O_CLOEXEC));
+    return (int) call(Syscall.EPOLL_CREATE1, O_CLOEXEC, 0, 0);
   }
 
   static int epollControl(int epoll, int operation, int fd, MemorySegment event) {
-    return (int) call((s, m) -> (int) EPOLL_CTL.invokeExact(s, epoll, operation, fd, event));
+    return (int) call(Syscall.EPOLL_CTL, epoll, operation, fd, event.address());
   }
 
   static int epollWait(int epoll, MemorySegment events, int max, int milliseconds) {
-    return (int) call((s, m) -> (int) EPOLL_WAIT.invokeExact(s, epoll, events, max, milliseconds));
+    return (int) call(Syscall.EPOLL_PWAIT, epoll, events.address(), max, milliseconds);
   }
 
   static int eventFd() {
-    return (int) call((s, m) -> (int) EVENTFD.invokeExact(s, 0, O_CLOEXEC));
+    return (int) call(Syscall.EVENTFD2, 0, O_CLOEXEC, 0);
   }
 }

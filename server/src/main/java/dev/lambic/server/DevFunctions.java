@@ -58,7 +58,6 @@ final class DevFunctions implements Invoker, FunctionListener {
   private final Ticker ticker;
   private final Ids ids;
   private final FaultHandler faults;
-  private final ModelLimits limits = ModelLimits.of("lambda");
   private final Map<String, DevFunction> known = new ConcurrentHashMap<>();
   private final Map<String, String> arns = new ConcurrentHashMap<>();
 
@@ -189,7 +188,7 @@ final class DevFunctions implements Invoker, FunctionListener {
     String codeId = HexFormat.of().formatHex(sha256(zip));
     CreateFunctionRequest request =
         wanted.toBuilder().code(c -> c.zipFile(SdkBytes.fromByteArray(zip))).build();
-    limits.check("CreateFunction", request);
+    ModelLimits.of("lambda").check("CreateFunction", request);
     DevFunction dev = new DevFunction(directory, codeId, retire, said, ticker);
     DevTree.look(directory);
     Owner owner = new Owner(account, region, request.functionName());

@@ -132,14 +132,18 @@ final class LambicServer implements AutoCloseable {
 
     LambicServer start() throws IOException {
       DataDirectory data = closers.add(DataDirectory.take(config.data()));
+      Meanwhile<Sandboxes> opening =
+          closers.add(
+              Meanwhile.open(
+                  "sandboxes",
+                  () -> LinuxSandboxes.open(SandboxConfig.of(data.path("sandbox")), faults)));
       Keys keys = Keys.open(data.path("credentials"), ids, ticker);
       HttpServer http = closers.add(HttpServer.start(threads(), faults));
       Records records = closers.add(SqliteRecords.open(data.path("lambic.db")));
-      Sandboxes sandboxes =
-          closers.add(LinuxSandboxes.open(SandboxConfig.of(data.path("sandbox")), faults));
       LogStore logs =
           LogStore.open(data.path("logs").resolve("logs.db"), LogConfig.standard(), ticker, faults);
       FunctionLogs functionLogs = closers.add(new FunctionLogs(logs));
+      Sandboxes sandboxes = closers.add(opening.take());
       EnvironmentFactory environments =
           closers.add(
               new EnvironmentFactory(
@@ -234,7 +238,6 @@ final class LambicServer implements AutoCloseable {
           .daemon()
           .start(() -> {
             outside.load("lambda");
-            enforcing.load("lambda");
           });
       return new LambicServer(closers, dispatcher, listener, address.get());
     }

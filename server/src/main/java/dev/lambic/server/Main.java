@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * The command line: {@code start [OPTIONS]}, {@code import-runtime NAME IMAGE DATA [PASSWORDS]},
- * {@code doctor}, {@code runtimes}, {@code version}.
+ * The command line: {@code start [OPTIONS]}, {@code train [OPTIONS]}, {@code import-runtime NAME
+ * IMAGE DATA [PASSWORDS]}, {@code doctor}, {@code runtimes}, {@code version}.
  */
 public final class Main {
   private Main() {}
@@ -26,6 +26,7 @@ public final class Main {
     String command = args.length == 0 ? "" : args[0];
     switch (command) {
       case "start" -> start(args);
+      case "train" -> train(args);
       case "import-runtime" -> importRuntime(args);
       case "doctor" -> System.exit(Doctor.print(System.out) ? 0 : 1);
       case "runtimes" ->
@@ -39,7 +40,7 @@ public final class Main {
           fail(
               "unknown command '"
                   + command
-                  + "'. Commands: start, import-runtime, doctor, runtimes, version",
+                  + "'. Commands: start, train, import-runtime, doctor, runtimes, version",
               2);
     }
   }
@@ -68,6 +69,14 @@ public final class Main {
     endOnSignal(server);
     System.out.println("Lambic is ready at " + server.address());
     new CountDownLatch(1).await();
+  }
+
+  private static void train(String[] args) throws InterruptedException {
+    try {
+      Training.run(ServerConfig.parse(args, 1, properties()));
+    } catch (ServerConfig.Misuse | IOException | RuntimeException e) {
+      fail(e.getMessage() == null ? e.toString() : e.getMessage(), 1);
+    }
   }
 
   private static void importRuntime(String[] args) {

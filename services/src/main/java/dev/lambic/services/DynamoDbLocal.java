@@ -29,11 +29,12 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
 
   private final NeighbourProcess process;
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .build();
+  private final LazyClient client =
+      new LazyClient(() ->
+          HttpClient.newBuilder()
+              .version(HttpClient.Version.HTTP_1_1)
+              .connectTimeout(Duration.ofSeconds(5))
+              .build());
 
   /**
    * Starts nothing yet.
@@ -73,7 +74,8 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
     java.net.http.HttpRequest forward =
         forwarded(call).uri(URI.create("http://127.0.0.1:" + process.port() + "/")).build();
     try {
-      HttpResponse<byte[]> answer = client.send(forward, HttpResponse.BodyHandlers.ofByteArray());
+      HttpResponse<byte[]> answer =
+          client.get().send(forward, HttpResponse.BodyHandlers.ofByteArray());
       Headers headers = call.answerHeaders();
       answer
           .headers()
@@ -127,6 +129,6 @@ public final class DynamoDbLocal implements PassThrough, AutoCloseable {
   @Override
   public void close() {
     process.close();
-    client.shutdownNow();
+    client.close();
   }
 }

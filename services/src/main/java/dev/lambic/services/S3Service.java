@@ -68,13 +68,14 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
 
   private final NeighbourProcess process;
   private final Semaphore calls = new Semaphore(MAX_CALLS, true);
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .executor(Executors.newVirtualThreadPerTaskExecutor())
-          .build();
+  private final LazyClient client =
+      new LazyClient(() ->
+          HttpClient.newBuilder()
+              .version(HttpClient.Version.HTTP_1_1)
+              .connectTimeout(Duration.ofSeconds(5))
+              .followRedirects(HttpClient.Redirect.NEVER)
+              .executor(Executors.newVirtualThreadPerTaskExecutor())
+              .build());
 
   /**
    * Starts nothing yet.
@@ -109,7 +110,7 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
       }
       HttpRequest forward = forwarded(call.request(), target, body);
       HttpResponse<InputStream> answer =
-          client.send(forward, HttpResponse.BodyHandlers.ofInputStream());
+          client.get().send(forward, HttpResponse.BodyHandlers.ofInputStream());
       try (InputStream content = answer.body()) {
         pass(call, answer, content);
       }
@@ -232,11 +233,13 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
     }
     try {
       HttpResponse<InputStream> answer =
-          client.send(
-              HttpRequest.newBuilder(S3Target.at(process.port(), target))
-                  .timeout(Duration.ofMinutes(5))
-                  .build(),
-              HttpResponse.BodyHandlers.ofInputStream());
+          client
+              .get()
+              .send(
+                  HttpRequest.newBuilder(S3Target.at(process.port(), target))
+                      .timeout(Duration.ofMinutes(5))
+                      .build(),
+                  HttpResponse.BodyHandlers.ofInputStream());
       if (answer.statusCode() == 200) {
         return new Fetched.Found(answer.body());
       }
@@ -254,6 +257,6 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
   @Override
   public void close() {
     process.close();
-    client.shutdownNow();
+    client.close();
   }
 }

@@ -76,7 +76,7 @@ public final class AwsEndpoint implements HttpHandler {
   private AwsEndpoint(Builder builder) {
     Map<String, ServiceSlot> byName = new LinkedHashMap<>();
     for (Service service : builder.services) {
-      if (byName.put(service.name(), new ServiceSlot(service)) != null) {
+      if (byName.put(service.name(), service.slot()) != null) {
         throw new IllegalArgumentException("two services named " + service.name());
       }
     }

@@ -141,14 +141,7 @@ final class SdkBinding {
 
   private static Operation operation(Method method, Class<? extends SdkRequest> request) {
     try {
-      MethodHandle handle =
-          MethodHandles.publicLookup()
-              .unreflect(method)
-              .asType(MethodType.methodType(SdkPojo.class, Object.class, SdkRequest.class));
-      return operation(
-          request,
-          method.getName(),
-          (service, input) -> (SdkPojo) handle.invokeExact(service, input));
+      return operation(request, method.getName(), new Call(method));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("the SDK describes " + request + " differently", e);
     }
@@ -177,6 +170,29 @@ final class SdkBinding {
         info.apiVersion(),
         new NewBuilder(request),
         invoker);
+  }
+
+  /** Calls a method; finds out how when first asked, for most are never called. */
+  private static final class Call implements Operation.Invoker {
+    private final Method method;
+    private volatile @Nullable MethodHandle handle;
+
+    Call(Method method) {
+      this.method = method;
+    }
+
+    @Override
+    public SdkPojo invoke(Object service, SdkRequest input) throws Throwable {
+      MethodHandle call = handle;
+      if (call == null) {
+        call =
+            MethodHandles.publicLookup()
+                .unreflect(method)
+                .asType(MethodType.methodType(SdkPojo.class, Object.class, SdkRequest.class));
+        handle = call;
+      }
+      return (SdkPojo) call.invokeExact(service, input);
+    }
   }
 
   /** Makes builders; looks for the way to do so when first asked, for that loads many classes. */

@@ -11,7 +11,8 @@ import software.amazon.awssdk.core.SdkClient;
 /**
  * One AWS service behind an {@link AwsEndpoint}: its signing name, and what answers for it.
  *
- * <p>Immutable. Nothing is loaded before the first request for the service comes.
+ * <p>Safe for use by many threads. Nothing is loaded before the first request for the service
+ * comes; what is loaded then is shared by all endpoints that offer the service.
  */
 public final class Service {
   /** What AWS accepts as a whole request of Lambda's CreateFunction, in bytes. */
@@ -24,6 +25,7 @@ public final class Service {
   private final String targetPrefix;
   private final Map<String, RawOperation> raw;
   private final List<Address> forgotten;
+  private final ServiceSlot slot = new ServiceSlot(this);
 
   /** Where an operation is that the SDK has no method for. */
   record Address(String operation, String httpMethod, String uri) {}
@@ -133,6 +135,11 @@ public final class Service {
 
   String targetPrefix() {
     return targetPrefix;
+  }
+
+  /** What is loaded for it, by whichever endpoint needs it first. */
+  ServiceSlot slot() {
+    return slot;
   }
 
   List<Address> forgotten() {
