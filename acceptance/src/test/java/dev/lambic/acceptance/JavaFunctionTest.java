@@ -110,6 +110,9 @@ class JavaFunctionTest {
     JsonNode answer = probe.act("introspect").success();
     List<String> names = new ArrayList<>();
     answer.path("environment").fieldNames().forEachRemaining(names::add);
+    // The older ones have the names of the first SDK too.
+    assertThat(names.removeAll(List.of("AWS_ACCESS_KEY", "AWS_SECRET_KEY")))
+        .isEqualTo(RUNTIME.startsWith("java8") || RUNTIME.startsWith("java11"));
     assertThat(names)
         .containsExactlyInAnyOrder(
             "AWS_ACCESS_KEY_ID",
@@ -438,6 +441,11 @@ class JavaFunctionTest {
 
   @Test
   void classesComeFromAnArchiveWhenThereIsOne() {
+    if (RUNTIME.startsWith("java8")) {
+      // That Java has archives of its own classes only, and none is made.
+      assertThat(probe.act("introspect").success().path("maps").asBoolean()).isFalse();
+      return;
+    }
     Path work = LAMBIC.server().data().resolve("bootstraps/java");
     Await.until(
         Duration.ofMinutes(2), () -> "a class archive in " + archives(work), () -> hasAll(work));

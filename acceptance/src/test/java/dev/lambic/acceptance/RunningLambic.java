@@ -50,21 +50,29 @@ final class RunningLambic implements AutoCloseable {
   private static final int KEPT_LINES = 5000;
 
   private final Path data;
+  private final Path cache;
   private final List<String> options;
   private final List<String> output = new ArrayList<>();
   private @Nullable Process process;
   private URI address = URI.create("http://127.0.0.1:0");
 
-  private RunningLambic(Path data, List<String> options) {
+  private RunningLambic(Path data, Path cache, List<String> options) {
     this.data = data;
+    this.cache = cache;
     this.options = options;
   }
 
   /** Starts a server with further options of the command line. */
   static RunningLambic start(String... options) {
+    return startOn(Places.cache(), options);
+  }
+
+  /** Starts a server that finds in another place what {@code ./lambic} has fetched. */
+  static RunningLambic startOn(Path cache, String... options) {
     try {
       RunningLambic lambic =
-          new RunningLambic(Files.createTempDirectory("lambic-acceptance"), List.of(options));
+          new RunningLambic(
+              Files.createTempDirectory("lambic-acceptance"), cache, List.of(options));
       lambic.launch();
       return lambic;
     } catch (IOException e) {
@@ -77,7 +85,7 @@ final class RunningLambic implements AutoCloseable {
     CompletableFuture<URI> ready = new CompletableFuture<>();
     try {
       Process started =
-          new ProcessBuilder(command(data, arguments()))
+          new ProcessBuilder(command(data, cache, arguments()))
               .redirectErrorStream(true)
               .directory(data.toFile())
               .start();
@@ -101,8 +109,8 @@ final class RunningLambic implements AutoCloseable {
   }
 
   /** As {@code ./lambic} does it. */
-  private static List<String> command(Path data, String... more) {
-    List<String> command = program(data);
+  private static List<String> command(Path data, Path cache, String... more) {
+    List<String> command = program(data, cache);
     command.addAll(List.of("start", "--data", data.toString()));
     Places.without().ifPresent(words -> command.addAll(List.of("--without", words)));
     command.addAll(List.of(more));
@@ -117,6 +125,10 @@ final class RunningLambic implements AutoCloseable {
   }
 
   private static List<String> program(Path scratch) {
+    return program(scratch, Places.cache());
+  }
+
+  private static List<String> program(Path scratch, Path cache) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m"));
@@ -127,7 +139,7 @@ final class RunningLambic implements AutoCloseable {
     command.add("-Dlambic.java=" + Places.javaClient());
     command.add("-Dlambic.dynamodb=" + Places.dynamoDb());
     command.add("-Dlambic.s3=" + Places.s3());
-    command.add("-Dlambic.cache=" + Places.cache());
+    command.add("-Dlambic.cache=" + cache);
     command.addAll(List.of("-cp", Places.app() + "/*", "dev.lambic.server.Main"));
     return command;
   }
@@ -139,12 +151,12 @@ final class RunningLambic implements AutoCloseable {
 
   /** Starts a server that must end by itself. */
   static Script.Ended startIn(Path directory, String... more) {
-    return Script.of(command(directory, more)).run(directory);
+    return Script.of(command(directory, Places.cache(), more)).run(directory);
   }
 
   /** What {@code ./lambic runtime list} prints. */
   String runtimes() {
-    List<String> command = program(data);
+    List<String> command = program(data, cache);
     command.addAll(List.of("runtimes", data.toString()));
     return Script.of(command).run(data).output();
   }

@@ -75,6 +75,11 @@ final class Script {
     return new Script(URI.create("http://127.0.0.1:1"), command, Map.of());
   }
 
+  /** Any program, with further variables of its environment. */
+  static Script of(List<String> command, Map<String, String> more) {
+    return new Script(URI.create("http://127.0.0.1:1"), command, more);
+  }
+
   /** Runs it in a directory. */
   Ended run(Path directory) {
     ProcessBuilder builder =
