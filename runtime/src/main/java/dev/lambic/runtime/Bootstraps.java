@@ -22,7 +22,7 @@ public final class Bootstraps {
 
   private static final Map<String, List<String>> FILES =
       Map.of(
-          "python", List.of("bootstrap.py"),
+          "python", List.of("bootstrap.py", "zygote.py"),
           "node", List.of("bootstrap.mjs", "streaming.mjs"),
           "ruby", List.of("bootstrap.rb"));
 

@@ -8,12 +8,17 @@ import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.Command;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.OutputListener;
+import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
+import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.SandboxSpec;
 import dev.lambic.sandbox.Sandboxes;
+import dev.lambic.sandbox.Template;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +36,10 @@ final class Cells {
   /** What the smallest function has. */
   static final int LEAST_MEMORY_MB = 128;
 
+  /** What a zygote's modules may take, and the processes and threads that they may start. */
+  private static final long ZYGOTE_MB = 1024;
+
+  private static final int ZYGOTE_PROCESSES = 64;
   private static final String HOST_NAME = "169-254-100-1";
 
   /** AWS's client for Java tells the cause of an error in a header of up to a mebibyte. */
@@ -71,10 +80,15 @@ final class Cells {
    * @throws LambicException with code {@code SandboxFailure} if the host refuses a step
    */
   Cell shell(String name, int memoryMb, int tmpMb, Optional<Path> root) {
-    Sandbox sandbox =
-        sandboxes.create(
-            new SandboxSpec(
-                name, new Limits(memoryMb * MIB, 0, MAX_PROCESSES), tmpMb * MIB, HOST_NAME, root));
+    return serve(sandboxes.create(spec(name, memoryMb, tmpMb, root)));
+  }
+
+  private static SandboxSpec spec(String name, int memoryMb, int tmpMb, Optional<Path> root) {
+    return new SandboxSpec(
+        name, new Limits(memoryMb * MIB, 0, MAX_PROCESSES), tmpMb * MIB, HOST_NAME, root);
+  }
+
+  private Cell serve(Sandbox sandbox) {
     HttpServer.@Nullable Listener served = null;
     try {
       served = serve(sandbox, AWS_PORT, AWS_LIMITS, aws);
@@ -97,6 +111,50 @@ final class Cells {
       cell.sandbox().attach(recipe.mounts());
       Command command = new Command(recipe.argv(), recipe.variables(), "/var/task");
       return cell.with(cell.sandbox().start(command, early(cell, recipe)));
+    } catch (RuntimeException e) {
+      cell.kill();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a zygote; it is ready later.
+   *
+   * @param modules that it imports beside what all do
+   * @param now nanoseconds
+   * @throws SandboxException if the host refuses a step
+   * @throws UnsupportedOperationException if the sandboxes know no templates
+   */
+  Zygote zygote(String name, Zygotes.Kind kind, List<String> modules, long now) {
+    Template template =
+        sandboxes.template(
+            new SandboxSpec(
+                name,
+                new Limits(ZYGOTE_MB * MIB, 0, ZYGOTE_PROCESSES),
+                Recipe.TMP_MB * MIB,
+                HOST_NAME));
+    try {
+      List<ReadOnlyMount> mounts = new ArrayList<>(kind.recipe().mounts());
+      if (kind.opt() != null) {
+        mounts.add(new ReadOnlyMount(kind.opt(), "/opt"));
+      }
+      template.sandbox().attach(mounts);
+      return Zygote.start(template, kind.recipe(), modules, now);
+    } catch (RuntimeException e) {
+      template.close();
+      throw e;
+    }
+  }
+
+  /** As {@link #stem}, but forked from a zygote. */
+  Cell forked(String name, Zygote zygote) {
+    Recipe recipe = zygote.recipe();
+    Cell cell =
+        serve(
+            zygote.template().create(spec(name, LEAST_MEMORY_MB, Recipe.TMP_MB, Optional.empty())));
+    try {
+      cell.sandbox().attach(recipe.mounts());
+      return cell.with(zygote.template().fork(cell.sandbox(), "", early(cell, recipe)));
     } catch (RuntimeException e) {
       cell.kill();
       throw e;

@@ -35,6 +35,8 @@ public final class EnvironmentFactory implements AutoCloseable {
 
   private final Cells cells;
   private final Services services;
+  private final Zygotes zygotes;
+  private final Imports imports;
   private final Stock stock;
   private final List<CellSource> sources;
 
@@ -66,8 +68,10 @@ public final class EnvironmentFactory implements AutoCloseable {
       Set<FastPath> fast) {
     this.cells = new Cells(sandboxes, server, aws);
     this.services = new Services(ticker, ids, faults, new ByteBudget(TELEMETRY_BYTES));
-    this.stock = new Stock(cells, services, Set.copyOf(fast));
-    this.sources = List.of(stock);
+    this.zygotes = new Zygotes(cells, services, Set.copyOf(fast));
+    this.imports = new Imports(zygotes, Set.copyOf(fast));
+    this.stock = new Stock(cells, zygotes, services, Set.copyOf(fast));
+    this.sources = List.of(imports, stock, zygotes);
   }
 
   /**
@@ -88,6 +92,16 @@ public final class EnvironmentFactory implements AutoCloseable {
     stock.forget(owner);
   }
 
+  /** What is forked; for tests. */
+  Zygotes zygotes() {
+    return zygotes;
+  }
+
+  /** What is known of imports; for tests. */
+  Imports imports() {
+    return imports;
+  }
+
   /** What is kept ready; for tests. */
   Stock stock() {
     return stock;
@@ -97,6 +111,7 @@ public final class EnvironmentFactory implements AutoCloseable {
   @Override
   public void close() {
     stock.close();
+    zygotes.close();
   }
 
   /**
@@ -198,7 +213,7 @@ public final class EnvironmentFactory implements AutoCloseable {
       Cell cell,
       Generation generation) {
     generation.servedAt(cell.runtimeApi());
-    cell.binding().serve(generation.api());
+    cell.binding().serve(imports.around(spec, generation.api()));
     SandboxProcess process = cell.process();
     Runnable runtime;
     if (process == null) {

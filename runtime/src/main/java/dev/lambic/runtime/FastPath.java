@@ -12,7 +12,11 @@ public enum FastPath {
   /** Sandboxes without a program in them are kept ready. */
   SHELLS("shells"),
   /** Runtimes are kept running that belong to no function yet; see {@link Binding}. */
-  STEM_CELLS("stem-cells");
+  STEM_CELLS("stem-cells"),
+  /** Processes of runtimes are forked from one that runs already; see {@link Zygotes}. */
+  ZYGOTES("zygotes"),
+  /** And from one that has imported what a function imports; see {@link Imports}. */
+  IMPORT_ZYGOTES("import-zygotes");
 
   private final String word;
 

@@ -1,7 +1,10 @@
 package dev.lambic.runtime;
 
 import dev.lambic.sandbox.ReadOnlyMount;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,13 +18,15 @@ import java.util.Optional;
  * @param argv the program as seen inside, with its arguments
  * @param variables pairs of names and values
  * @param memoryMb about what the process takes of the host's memory
+ * @param forks whether the program forks itself when told to by {@link Zygote#VARIABLE}
  */
 record Recipe(
     Path program,
     List<ReadOnlyMount> mounts,
     List<String> argv,
     List<String> variables,
-    int memoryMb) {
+    int memoryMb,
+    boolean forks) {
   /** The size of {@code /tmp} that functions have who ask for none, in megabytes. */
   static final int TMP_MB = 512;
 
@@ -52,10 +57,21 @@ record Recipe(
             target.mounts(),
             unbound.get().argv().apply(memoryMb),
             Variables.pairs(start),
-            unbound.get().memoryMb()));
+            unbound.get().memoryMb(),
+            language.equals(StartVariables.PYTHON)));
   }
 
   static Optional<Recipe> of(EnvironmentSpec spec) {
     return of(spec.target(), spec.memoryMb(), spec.tmpMb(), spec.variables());
+  }
+
+  /** What tells that the program on the disk is another one. */
+  Object programNow() {
+    try {
+      BasicFileAttributes now = Files.readAttributes(program, BasicFileAttributes.class);
+      return List.of(now.lastModifiedTime(), now.size(), String.valueOf(now.fileKey()));
+    } catch (IOException e) {
+      return e.getClass();
+    }
   }
 }

@@ -1,10 +1,6 @@
 package dev.lambic.runtime;
 
 import dev.lambic.kernel.LambicException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,6 +43,7 @@ final class Stock implements CellSource, AutoCloseable {
   private static final int BUDGET_MB = 640;
 
   private final Cells cells;
+  private final Zygotes zygotes;
   private final Services services;
   private final Set<FastPath> used;
   private final Object lock = new Object();
@@ -85,10 +82,12 @@ final class Stock implements CellSource, AutoCloseable {
   /**
    * An empty stock.
    *
+   * @param zygotes forks stem cells
    * @param used which of the fast paths are taken
    */
-  Stock(Cells cells, Services services, Set<FastPath> used) {
+  Stock(Cells cells, Zygotes zygotes, Services services, Set<FastPath> used) {
     this.cells = cells;
+    this.zygotes = zygotes;
     this.services = services;
     this.used = used;
   }
@@ -189,13 +188,7 @@ final class Stock implements CellSource, AutoCloseable {
     if (shelf.recipe == null) {
       return "";
     }
-    try {
-      Path real = shelf.recipe.program();
-      BasicFileAttributes now = Files.readAttributes(real, BasicFileAttributes.class);
-      return List.of(now.lastModifiedTime(), now.size(), String.valueOf(now.fileKey()));
-    } catch (IOException e) {
-      return e.getClass();
-    }
+    return shelf.recipe.programNow();
   }
 
   // ---- the keeper ----
@@ -267,6 +260,9 @@ final class Stock implements CellSource, AutoCloseable {
       sortOut(shelf, isExpected, now, over);
       if (shelf.ready.isEmpty() && shelf.demand.wanted(now, isExpected) == 0) {
         all.remove();
+        if (shelf.recipe != null) {
+          zygotes.retire(shelf.recipe);
+        }
       }
     }
   }
@@ -356,9 +352,11 @@ final class Stock implements CellSource, AutoCloseable {
   private Cell make(Shelf shelf) {
     String name = "ready-" + services.ids().hex32().substring(0, 16);
     Recipe recipe = shelf.recipe;
-    return recipe == null
-        ? cells.shell(name, Cells.LEAST_MEMORY_MB, Recipe.TMP_MB, Optional.empty())
-        : cells.stem(name, recipe);
+    if (recipe == null) {
+      return cells.shell(name, Cells.LEAST_MEMORY_MB, Recipe.TMP_MB, Optional.empty());
+    }
+    Cell forked = zygotes.stem(recipe);
+    return forked == null ? cells.stem(name, recipe) : forked;
   }
 
   private void notice(Cell cell) {

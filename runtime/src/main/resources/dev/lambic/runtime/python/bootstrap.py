@@ -14,6 +14,11 @@ API = "/2018-06-01/runtime/"
 # Says that the next request follows at once, and that nobody waits for the answer to this one alone.
 AND_NEXT = "?next"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
+ZYGOTE = "/var/rapid/zygote.py"
+
+# Nanoseconds from which the imports of a function are worth to be remembered, and how many are.
+SLOW_IMPORTS = 15_000_000
+MAX_IMPORTS = 2000
 JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 # What the managed runtimes log before the error of a function that cannot be loaded.
@@ -65,9 +70,12 @@ class RuntimeApi:
         return b"GET " + API.encode() + b"invocation/next HTTP/1.1" + self.head + b"\r\n"
 
     def post_request(self, path, body, headers=b""):
+        return self.request_at(API + path, body, headers)
+
+    def request_at(self, path, body, headers=b""):
         return b"".join(
             (
-                b"POST ", API.encode(), path.encode(), b" HTTP/1.1", self.head,
+                b"POST ", path.encode(), b" HTTP/1.1", self.head,
                 b"Content-Type: application/json\r\nContent-Length: ",
                 str(len(body)).encode(), b"\r\n", headers, b"\r\n", body,
             )
@@ -465,6 +473,28 @@ def show(block):
         pass
 
 
+def fork_on_demand():
+    """Forks this process as often as it is asked to; returns in each fork what knows of that."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("lambic_zygote", ZYGOTE)
+    zygote = module_from_spec(spec)
+    spec.loader.exec_module(zygote)
+    return zygote.serve(search_path, configure_logging)
+
+
+def tell_of_imports(api, before, nanoseconds):
+    """Tells which modules came in, for a process that has them already next time."""
+    names = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name not in before and isinstance(file, str) and not file.startswith("/var/task/"):
+            names.append(name)
+    body = "\n".join([str(nanoseconds)] + names[:MAX_IMPORTS]).encode("utf-8", "replace")
+    api.send(api.request_at("/lambic/imports", body))
+    api.receive()
+
+
 def site_builtins():
     """The names that the site module would have added, without its search for files."""
     import _sitebuiltins
@@ -513,6 +543,7 @@ def run():
     # Before the function's code is in reach: it may have a module of that name.
     import json
 
+    forked = fork_on_demand() if "LAMBIC_ZYGOTE" in os.environ else None
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     api.connect()
     sys.stdout.reconfigure(line_buffering=True)
@@ -521,6 +552,9 @@ def run():
     if "LAMBIC_BINDING" in os.environ:
         become(api.ask_for_binding())
     search_path()
+    if forked:
+        forked.settle()
+    before, start = set(sys.modules), time.perf_counter_ns()
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Fault as e:
@@ -533,6 +567,9 @@ def run():
         sys.exit(1)
 
     loads, encode = json.loads, Encoder(json).encode
+    spent = time.perf_counter_ns() - start
+    if spent > SLOW_IMPORTS:
+        tell_of_imports(api, before, spent)
     api.send(api.next_request())
     while True:
         status, headers, body = api.receive()

@@ -1,0 +1,320 @@
+package dev.lambic.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lambic.http.Headers;
+import dev.lambic.http.HttpServer;
+import dev.lambic.kernel.Ids;
+import dev.lambic.kernel.Ticker;
+import dev.lambic.sandbox.LinuxSandboxes;
+import dev.lambic.sandbox.SandboxConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Python environments that are forked, in real sandboxes. */
+final class ZygoteTest {
+  private static final ConcurrentLinkedQueue<Throwable> FAULTS = new ConcurrentLinkedQueue<>();
+
+  /** A module that takes long to import, and leaves behind what forks must not share. */
+  private static final String HEAVY =
+      """
+      import os, random, ssl, tempfile, time, uuid
+      PID = os.getpid()
+      MODE = os.environ.get("MODE")
+      random.seed(7)
+      OWN = random.Random(7)
+      ssl.RAND_bytes(8)
+      tempfile.mktemp()
+      uuid.uuid1()
+      time.sleep(0.1)
+      """;
+
+  /** Whether the module was imported before the process was forked, and all kinds of randomness. */
+  private static final String RANDOM =
+      """
+      import hashlib, os, random, secrets, ssl, tempfile, uuid
+      import heavy
+      def handler(event, context):
+          open("/tmp/own", "x").close()
+          return [
+              "forked" if heavy.PID != os.getpid() else "own", str(heavy.MODE),
+              str(random.random()), str(random.getrandbits(64)), str(heavy.OWN.random()),
+              secrets.token_hex(), str(uuid.uuid4()), str(uuid.uuid1().time), tempfile.mktemp(),
+              ssl.RAND_bytes(16).hex(), os.urandom(16).hex(),
+          ]
+      """;
+
+  private static final int FIRST_RANDOM = 2;
+
+  @TempDir static Path directory;
+  private static LinuxSandboxes sandboxes;
+  private static HttpServer server;
+  private static RuntimeCatalog catalog;
+  private static int names;
+
+  private final List<Environment> environments = new ArrayList<>();
+  private EnvironmentFactory factory;
+
+  @BeforeAll
+  static void open() {
+    sandboxes =
+        LinuxSandboxes.open(
+            SandboxConfig.of(directory.resolve("sandboxes")), (where, fault) -> FAULTS.add(fault));
+    server = HttpServer.start(1, (where, fault) -> FAULTS.add(fault));
+    catalog =
+        new RuntimeCatalog(
+            Bootstraps.layOut(directory.resolve("bootstraps")),
+            null,
+            List.of(Path.of("/usr"), Path.of("/usr/local")),
+            List.of());
+  }
+
+  @AfterAll
+  static void close() {
+    server.close();
+    sandboxes.close();
+    assertThat(FAULTS).isEmpty();
+  }
+
+  @BeforeEach
+  void make() {
+    factory = factory(FastPath.ZYGOTES, FastPath.IMPORT_ZYGOTES);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    for (Environment environment : environments) {
+      environment.kill();
+      environment.gone().get(30, TimeUnit.SECONDS);
+    }
+    factory.close();
+  }
+
+  private static EnvironmentFactory factory(FastPath... fast) {
+    return new EnvironmentFactory(
+        sandboxes,
+        server,
+        (request, responder) -> responder.send(404, Headers.empty(), new byte[0]),
+        Ticker.system(),
+        Ids.secure(),
+        (where, fault) -> FAULTS.add(fault),
+        Set.of(fast));
+  }
+
+  private static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private static Path files(Map<String, String> texts) {
+    try {
+      Path code = Files.createTempDirectory(directory, "code");
+      for (Map.Entry<String, String> file : texts.entrySet()) {
+        Path path = code.resolve(file.getKey());
+        Files.createDirectories(path.getParent());
+        Files.writeString(path, file.getValue());
+      }
+      Files.setPosixFilePermissions(code, PosixFilePermissions.fromString("rwxr-xr-x"));
+      return code;
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static EnvironmentSpec spec(Path code, Map<String, String> own, @Nullable Path opt) {
+    EnvironmentSpec spec = VariablesTest.spec(catalog.find("python3.11"), own, code, opt);
+    return new EnvironmentSpec(
+        "zygote-test-" + names++,
+        spec.target(),
+        spec.functionName(),
+        spec.version(),
+        spec.account(),
+        spec.region(),
+        spec.handler(),
+        spec.memoryMb(),
+        spec.tmpMb(),
+        spec.variables(),
+        spec.code(),
+        spec.opt(),
+        spec.logGroup(),
+        spec.logStream(),
+        spec.logSettings(),
+        spec.credentials(),
+        spec.initialization());
+  }
+
+  /** What a function says in an environment of its own, as lines. */
+  private List<String> say(EnvironmentFactory from, EnvironmentSpec spec) {
+    RecordingListener heard = new RecordingListener();
+    Environment environment = from.start(spec, heard);
+    environments.add(environment);
+    heard.next("ready");
+    byte[] event = "{}".getBytes(StandardCharsets.UTF_8);
+    long deadline = System.currentTimeMillis() + 60_000;
+    environment.deliver(new Work("id-1", event, "arn", deadline, null, null, false));
+    String said = heard.next("responded").body();
+    return List.of(said.substring(2, said.length() - 2).split("\", ?\"", -1));
+  }
+
+  private void awaitZygote(EnvironmentSpec spec) {
+    Zygotes.Kind kind = Zygotes.Kind.ofAll(Recipe.of(spec).orElseThrow());
+    await("a zygote", () -> factory.zygotes().find(kind, List.of()) != null);
+  }
+
+  private static String resource(String name) throws IOException {
+    try (var in = ZygoteTest.class.getResourceAsStream(name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  /** But for what is named here: modules, the process's number, the second filter, an order. */
+  private static List<String> comparable(List<String> facts) {
+    return facts.stream()
+        .filter(fact -> !fact.startsWith("modules "))
+        .filter(fact -> !fact.startsWith("status Seccomp_filters"))
+        .map(fact -> fact.replaceFirst("^pid (\\d+) (\\d+) \\1$", "pid N $2 N"))
+        // Mounts were made in another order.
+        .sorted()
+        .toList();
+  }
+
+  @Test
+  void aForkSeesOfItselfWhatItSeesAfterAStart() throws IOException {
+    Path code = files(Map.of("handler.py", resource("facts.py")));
+    Path opt = files(Map.of("layer.txt", "layer"));
+    Map<String, String> own = Map.of("COLOUR", "blue ü\nline", "TZ", "America/New_York");
+    List<String> started = say(factory(), spec(code, own, opt));
+    awaitZygote(spec(code, own, opt));
+    List<String> forked = say(factory, spec(code, own, opt));
+    assertThat(factory.zygotes().forks()).isEqualTo(1);
+    assertThat(started).hasSizeGreaterThan(20);
+    assertThat(comparable(forked)).containsExactlyElementsOf(comparable(started));
+    assertThat(String.join("\n", forked)).doesNotContain("LAMBIC");
+  }
+
+  @Test
+  void loggingAndOwnModulesOfACommonNameAreAsAfterAStart() {
+    Path code =
+        files(
+            Map.of(
+                "handler.py",
+                """
+                import copy, logging, dataclasses
+                def handler(event, context):
+                    logging.warning("heard")
+                    return [copy.MINE, str(len(logging.getLogger().handlers)), dataclasses.__file__]
+                """,
+                "copy.py",
+                "MINE = 'mine'\ndef copy(x): return x\ndef deepcopy(x): return x\nError = error = TypeError\n"));
+    EnvironmentSpec spec = spec(code, Map.of(), null);
+    List<String> started = say(factory(), spec(code, Map.of(), null));
+    awaitZygote(spec);
+    assertThat(say(factory, spec)).isEqualTo(started).contains("mine", "1");
+    assertThat(factory.zygotes().forks()).isEqualTo(1);
+  }
+
+  private boolean isKnown(EnvironmentSpec spec) {
+    List<String> modules = factory.imports().known(spec);
+    Zygotes.Kind kind = new Zygotes.Kind(Recipe.of(spec).orElseThrow(), spec.account(), spec.opt());
+    Zygote zygote = modules.contains("heavy") ? factory.zygotes().find(kind, modules) : null;
+    return zygote != null && zygote.modules().equals(modules);
+  }
+
+  @Test
+  void modulesThatFunctionsImportAreThereBeforeAndShareNoRandomness() {
+    Path code = files(Map.of("handler.py", RANDOM));
+    Path layer = files(Map.of("python/heavy.py", HEAVY));
+    EnvironmentSpec first = spec(code, Map.of(), layer);
+    assertThat(say(factory, first)).startsWith("own", "None");
+    await("a zygote with the module", () -> isKnown(first));
+    List<String> one = say(factory, spec(code, Map.of(), layer));
+    List<String> two = say(factory, spec(code, Map.of(), layer));
+    assertThat(one).startsWith("forked", "None");
+    assertThat(two).startsWith("forked", "None");
+    for (int i = FIRST_RANDOM; i < one.size(); i++) {
+      assertThat(one.get(i)).as("randomness %d", i).isNotEqualTo(two.get(i));
+    }
+    // A variable that the module has read is another one here.
+    assertThat(say(factory, spec(code, Map.of("MODE", "mine"), layer))).startsWith("own", "mine");
+    // Here, the code has one of the same name.
+    Path other = files(Map.of("handler.py", RANDOM, "heavy.py", HEAVY + "MODE = 'other'\n"));
+    assertThat(say(factory, spec(other, Map.of(), layer))).startsWith("own", "other");
+    // Here are no layers, and here are others.
+    assertThat(say(factory, spec(other, Map.of(), null))).startsWith("own", "other");
+    Path otherLayer = files(Map.of("python/heavy.py", HEAVY + "MODE = 'layer'\n"));
+    assertThat(say(factory, spec(code, Map.of(), otherLayer))).startsWith("own", "layer");
+  }
+
+  @Test
+  void modulesThatEndOrSplitTheProcessAreNobodysLoss() {
+    Path code = files(Map.of("handler.py", RANDOM));
+    String ends = HEAVY + "if os.getcwd() != '/var/task': os._exit(5)\n";
+    String threads =
+        HEAVY
+            + "import threading\nthreading.Thread(target=time.sleep, args=(999,), daemon=True).start()\n";
+    for (String text : List.of(ends, threads)) {
+      Path layer = files(Map.of("python/heavy.py", text));
+      EnvironmentSpec spec = spec(code, Map.of(), layer);
+      assertThat(say(factory, spec)).startsWith("own");
+      await("it is known", () -> factory.imports().known(spec).contains("heavy"));
+      assertThat(say(factory, spec(code, Map.of(), layer))).startsWith("own");
+    }
+  }
+
+  @Test
+  void aZygoteThatDiesIsReplaced() {
+    Path code = files(Map.of("handler.py", "def handler(event, context):\n    return ['ok']\n"));
+    EnvironmentSpec spec = spec(code, Map.of(), null);
+    awaitZygote(spec);
+    assertThat(say(factory, spec)).containsExactly("ok");
+    Zygotes.Kind kind = Zygotes.Kind.ofAll(Recipe.of(spec).orElseThrow());
+    Zygote zygote = factory.zygotes().find(kind, List.of());
+    assertThat(zygote).isNotNull();
+    zygote.template().sandbox().clear();
+    assertThat(say(factory, spec(code, Map.of(), null))).containsExactly("ok");
+    awaitZygote(spec);
+    assertThat(say(factory, spec(code, Map.of(), null))).containsExactly("ok");
+    assertThat(factory.zygotes().forks()).isGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  void stemCellsAreForked() {
+    EnvironmentFactory stocked = factory(FastPath.ZYGOTES, FastPath.STEM_CELLS);
+    try {
+      stocked.expect(
+          spec(directory, Map.of(), null).target().identifier(),
+          catalog.find("python3.11"),
+          1024,
+          512,
+          Map.of());
+      await("cells were made", () -> stocked.stock().made() > 1);
+      stocked.stock().cells().forEach(Cell::kill);
+      await("cells are forked", () -> stocked.zygotes().forks() > 0);
+      Path code = files(Map.of("handler.py", "def handler(event, context):\n    return ['ok']\n"));
+      assertThat(say(stocked, spec(code, Map.of(), null))).containsExactly("ok");
+    } finally {
+      stocked.close();
+    }
+  }
+}
