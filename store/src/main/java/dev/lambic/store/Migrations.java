@@ -14,42 +14,52 @@ import java.util.List;
  */
 final class Migrations {
   /** One step. Its number is its place in the list, from 1. */
-  private record Step(String name, String sql) {}
+  record Step(String name, String sql) {}
 
-  private static final List<Step> STEPS =
+  /** The schema of {@link JdbcRecords}. */
+  static final List<Step> RECORDS =
       List.of(
           new Step(
               "records",
-              "CREATE TABLE record (kind TEXT NOT NULL, name TEXT NOT NULL, value %s NOT NULL,"
+              "CREATE TABLE record (kind TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL,"
                   + " PRIMARY KEY (kind, name))"));
+
+  /** The schema of {@link SqliteBacklog}. */
+  static final List<Step> BACKLOG =
+      List.of(
+          new Step(
+              "items",
+              "CREATE TABLE item (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, due INTEGER NOT NULL,"
+                  + " head BLOB NOT NULL, body BLOB NOT NULL)"),
+          new Step("order", "CREATE INDEX item_order ON item (lane, due)"));
 
   private Migrations() {}
 
   /**
    * Applies what is missing.
    *
-   * @param bytes the database's type for bytes, such as {@code BLOB}
+   * @param steps all steps of its schema
    * @throws StoreException if the database is from a newer program
    */
-  static void apply(Connection connection, String where, String bytes) throws SQLException {
+  static void apply(Connection connection, String where, List<Step> steps) throws SQLException {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       statement.execute(
           "CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL)");
       int version = version(statement);
-      if (version > STEPS.size()) {
+      if (version > steps.size()) {
         throw new StoreException(
             where
                 + " was written by a newer Lambic (schema "
                 + version
                 + "; this one knows "
-                + STEPS.size()
+                + steps.size()
                 + "). Start that version again, or use another data directory.",
             null);
       }
-      for (int next = version + 1; next <= STEPS.size(); next++) {
-        Step step = STEPS.get(next - 1);
-        statement.execute(step.sql().replace("%s", bytes));
+      for (int next = version + 1; next <= steps.size(); next++) {
+        Step step = steps.get(next - 1);
+        statement.execute(step.sql());
         try (PreparedStatement insert =
             connection.prepareStatement("INSERT INTO migration (version, name) VALUES (?, ?)")) {
           insert.setInt(1, next);

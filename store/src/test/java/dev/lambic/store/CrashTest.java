@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
@@ -61,6 +64,37 @@ class CrashTest {
     }
     try (var files = Files.list(directory.resolve("blobs"))) {
       assertThat(files.map(file -> file.getFileName().toString())).allMatch(BlobId::isSha256);
+    }
+  }
+
+  @RepeatedTest(ROUNDS / 2)
+  void itemsSurvive(RepetitionInfo round) throws Exception {
+    killAfter(round, 0, "backlog");
+    Set<Integer> acknowledged = new HashSet<>();
+    for (String line : Files.readAllLines(directory.resolve("acknowledged"))) {
+      acknowledged.add(Integer.valueOf(line));
+    }
+    Set<Integer> there = new HashSet<>();
+    try (Backlog backlog =
+        SqliteBacklog.open(
+            directory.resolve("events.db"),
+            Runnable::run,
+            (where, fault) -> {
+              throw new AssertionError(where, fault);
+            },
+            1L << 30)) {
+      for (Backlog.Item item :
+          SqliteBacklogTest.read(backlog, "lane", 2, Set.of(), 100_000).items()) {
+        int number = Integer.parseInt(new String(item.head(), StandardCharsets.UTF_8));
+        assertThat(item.body()).isEqualTo(CrashingWriter.value("item", number));
+        assertThat(there.add(number)).as("item %d is there once", number).isTrue();
+        if (acknowledged.contains(number)) {
+          assertThat(item.due()).as("item %d", number).isEqualTo(2);
+        }
+      }
+    }
+    for (int number : acknowledged) {
+      assertThat(there.contains(number)).as("item %d", number).isEqualTo(number % 3 != 0);
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -72,7 +73,7 @@ final class CrashingWriter {
     return acknowledged.stream().mapToInt(Integer::parseInt).max().orElse(-1);
   }
 
-  /** Arguments: the directory, and {@code records} or {@code blobs}. */
+  /** Arguments: the directory, and {@code records}, {@code blobs} or {@code backlog}. */
   public static void main(String[] arguments) throws Exception {
     Path directory = Path.of(arguments[0]);
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -81,6 +82,11 @@ final class CrashingWriter {
     if (arguments[1].equals("records")) {
       Records records = SqliteRecords.open(directory.resolve("lambic.db"));
       writer = number -> writeRecords(records, number);
+    } else if (arguments[1].equals("backlog")) {
+      Backlog backlog =
+          SqliteBacklog.open(
+              directory.resolve("events.db"), Runnable::run, (where, fault) -> {}, 1L << 30);
+      writer = number -> writeItem(backlog, number);
     } else {
       Blobs blobs = Blobs.open(directory.resolve("blobs"));
       writer = number -> blobs.put(new ByteArrayInputStream(value("blob", number)));
@@ -112,6 +118,34 @@ final class CrashingWriter {
       in.put("right", String.valueOf(number), value("right", number));
       return null;
     });
+  }
+
+  /** Each item is added and then moved; every third is removed after that. */
+  private static void writeItem(Backlog backlog, int number) {
+    byte[] name = String.valueOf(number).getBytes(StandardCharsets.UTF_8);
+    long id = written(backlog, new Backlog.Change.Add("lane", 1, name, value("item", number)))[0];
+    written(backlog, new Backlog.Change.Move(id, 2, name));
+    if (number % 3 == 0) {
+      written(backlog, new Backlog.Change.Remove(id));
+    }
+  }
+
+  private static long[] written(Backlog backlog, Backlog.Change change) {
+    CompletableFuture<long[]> done = new CompletableFuture<>();
+    backlog.write(
+        List.of(change),
+        new Backlog.Written() {
+          @Override
+          public void done(long[] added) {
+            done.complete(added);
+          }
+
+          @Override
+          public void failed(StoreException why) {
+            done.completeExceptionally(why);
+          }
+        });
+    return done.join();
   }
 
   private interface Writer {
