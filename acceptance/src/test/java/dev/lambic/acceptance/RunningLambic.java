@@ -34,6 +34,7 @@ final class RunningLambic implements AutoCloseable {
   private static final Set<String> DOCUMENTED =
       Set.of(
           "lambic.db",
+          "events.db",
           "functions",
           "images",
           "runtimes",

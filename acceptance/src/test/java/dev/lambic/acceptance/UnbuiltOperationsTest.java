@@ -38,8 +38,7 @@ class UnbuiltOperationsTest {
         + "/2025-11-30/capacity-providers/p/function-versions",
     "UpdateCapacityProvider,PUT,/2025-11-30/capacity-providers/p",
     "GetFunctionScalingConfig,GET,/2025-11-30/functions/fn/function-scaling-config?Qualifier=1",
-    "PutFunctionScalingConfig,PUT,/2025-11-30/functions/fn/function-scaling-config?Qualifier=1",
-    "InvokeAsync,POST,/2014-11-13/functions/fn/invoke-async"
+    "PutFunctionScalingConfig,PUT,/2025-11-30/functions/fn/function-scaling-config?Qualifier=1"
   })
   void operationsThatAreNotBuiltSaySo(String operation, String method, String path)
       throws Exception {

@@ -1,6 +1,7 @@
 package dev.lambic.functions;
 
 import dev.lambic.kernel.Ticker;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,17 +24,50 @@ import software.amazon.awssdk.services.lambda.model.UpdateFunctionEventInvokeCon
  * The operations on what asynchronous invocations do, for {@link FunctionService}, whose promises
  * are theirs too.
  */
-final class EventInvokeService {
+final class EventInvokeService implements EventDirectory {
   private static final Set<String> SUCCESS_SERVICES = Set.of("lambda", "sqs", "sns", "events");
   private static final Set<String> FAILURE_SERVICES =
       Set.of("lambda", "sqs", "sns", "events", "s3");
 
+  /** The services behind a destination to which records are really sent. */
+  private static final Set<String> REACHED = Set.of("lambda", "s3");
+
   private final FunctionRegistry registry;
   private final Ticker ticker;
+  private final Notices notices;
 
-  EventInvokeService(FunctionRegistry registry, Ticker ticker) {
+  EventInvokeService(FunctionRegistry registry, Ticker ticker, Notices notices) {
     this.registry = registry;
     this.ticker = ticker;
+    this.notices = notices;
+  }
+
+  @Override
+  public Settings settings(String functionArn, String qualifier) {
+    FunctionName name = FunctionName.parse(functionArn);
+    FunctionImage function =
+        name == null || name.account() == null || name.region() == null
+            ? null
+            : registry.find(new FunctionKey(name.account(), name.region(), name.name()));
+    if (function == null) {
+      return Settings.STANDARD;
+    }
+    Integer reserved = function.attached(Kind.RESERVED, Attachments.FUNCTION);
+    boolean closed = reserved != null && reserved == 0;
+    FunctionEventInvokeConfig config = function.attached(Kind.EVENT_INVOKE, qualifier);
+    if (config == null) {
+      return closed
+          ? new Settings(Settings.STANDARD.retries(), Settings.STANDARD.age(), null, null, true)
+          : Settings.STANDARD;
+    }
+    Integer retries = config.maximumRetryAttempts();
+    Integer age = config.maximumEventAgeInSeconds();
+    return new Settings(
+        retries == null ? Settings.STANDARD.retries() : retries,
+        age == null ? Settings.STANDARD.age() : Duration.ofSeconds(age),
+        success(config.destinationConfig()),
+        failure(config.destinationConfig()),
+        closed);
   }
 
   PutFunctionEventInvokeConfigResponse put(PutFunctionEventInvokeConfigRequest request) {
@@ -141,8 +175,20 @@ final class EventInvokeService {
               return current.withAttachments(
                   current.attachments().with(Kind.EVENT_INVOKE, qualifier, whole));
             });
-    return Objects.requireNonNull(
-        Objects.requireNonNull(after).attached(Kind.EVENT_INVOKE, qualifier));
+    FunctionEventInvokeConfig made =
+        Objects.requireNonNull(
+            Objects.requireNonNull(after).attached(Kind.EVENT_INVOKE, qualifier));
+    tell(success(made.destinationConfig()));
+    tell(failure(made.destinationConfig()));
+    return made;
+  }
+
+  private void tell(@Nullable String destination) {
+    if (!isOf(destination, REACHED)) {
+      notices.tell(
+          "Destinations of asynchronous invocations that are queues, topics or event buses are kept"
+              + " and shown, but nothing is sent to them yet.");
+    }
   }
 
   private static FunctionEventInvokeConfig merge(

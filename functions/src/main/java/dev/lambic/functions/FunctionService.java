@@ -243,7 +243,7 @@ public final class FunctionService implements LambdaClient {
     this.concurrency =
         new ConcurrencyService(config.concurrency(), registry, environments, ambient);
     this.policies = new PolicyService(registry, configurations, ambient);
-    this.eventInvoke = new EventInvokeService(registry, ambient.ticker());
+    this.eventInvoke = new EventInvokeService(registry, ambient.ticker(), notices);
     this.urls = new UrlService(registry, ambient.ticker(), config.endpoint());
     this.recursion = new RecursionService(registry);
     this.runtimeManagement = new RuntimeManagementService(registry);
@@ -296,6 +296,11 @@ public final class FunctionService implements LambdaClient {
   /** Finds what invocations run. */
   public FunctionDirectory directory() {
     return registry;
+  }
+
+  /** Tells how asynchronous invocations are treated. */
+  public EventDirectory events() {
+    return eventInvoke;
   }
 
   /** Finds what requests to function URLs run. */

@@ -9,9 +9,11 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.lambic.functions.FunctionDirectory;
 import dev.lambic.functions.Resolved;
 import dev.lambic.http.Headers;
+import dev.lambic.invocation.EventQueue;
 import dev.lambic.invocation.Invocation;
 import dev.lambic.invocation.Invoker;
 import dev.lambic.invocation.Outcome;
+import dev.lambic.invocation.QueuedEvent;
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
@@ -39,10 +41,14 @@ final class InvokeOperation implements RawOperation {
   /** The most a synchronous invocation may be asked with: 6 MiB. */
   static final int MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
+  /** The most that InvokeAsync takes: 256 KiB. */
+  private static final int MAX_FORGOTTEN_BYTES = 256 * 1024;
+
   private static final int MAX_QUALIFIER_CHARACTERS = 128;
   private static final String TENANT_ID = "X-Amz-Tenant-Id";
   private static final Pattern TENANT_IDS = Pattern.compile("[a-zA-Z0-9._:/=+\\-@ ]{1,256}");
   private static final byte[] NOTHING = new byte[0];
+  private static final byte[] ACCEPTED = "{\"Status\":202}".getBytes(StandardCharsets.UTF_8);
   private static final byte[] NO_EVENT = "{}".getBytes(StandardCharsets.UTF_8);
   private static final JsonFactory JSON =
       new JsonFactoryBuilder().enable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION).build();
@@ -50,6 +56,7 @@ final class InvokeOperation implements RawOperation {
   private final FunctionDirectory functions;
   private final Images images;
   private final Invoker invoker;
+  private final EventQueue events;
   private final Traces traces;
   private final boolean streamed;
 
@@ -57,23 +64,30 @@ final class InvokeOperation implements RawOperation {
       FunctionDirectory functions,
       Images images,
       Invoker invoker,
+      EventQueue events,
       Traces traces,
       boolean streamed) {
     this.functions = functions;
     this.images = images;
     this.invoker = invoker;
+    this.events = events;
     this.traces = traces;
     this.streamed = streamed;
   }
 
-  /** Invoke, which answers with the whole result. */
-  InvokeOperation(FunctionDirectory functions, Images images, Invoker invoker, Ticker ticker) {
-    this(functions, images, invoker, new Traces(ticker), false);
+  /** Invoke, which answers with the whole result, or that the event was accepted. */
+  InvokeOperation(
+      FunctionDirectory functions,
+      Images images,
+      Invoker invoker,
+      EventQueue events,
+      Ticker ticker) {
+    this(functions, images, invoker, events, new Traces(ticker), false);
   }
 
   /** InvokeWithResponseStream, which answers with the result as it is made. */
   InvokeOperation streamed() {
-    return new InvokeOperation(functions, images, invoker, traces, true);
+    return new InvokeOperation(functions, images, invoker, events, traces, true);
   }
 
   @Override
@@ -83,11 +97,21 @@ final class InvokeOperation implements RawOperation {
         Objects.requireNonNullElse(headers.get("X-Amz-Invocation-Type"), "RequestResponse");
     String logType = Objects.requireNonNullElse(headers.get("X-Amz-Log-Type"), "None");
     boolean plain = logType.equals("None") || logType.equals("Tail");
-    if (!plain || !(type.equals("RequestResponse") || type.equals("DryRun"))) {
+    boolean later = type.equals("Event") && !streamed;
+    if (!plain || !(type.equals("RequestResponse") || type.equals("DryRun") || later)) {
       refuseType(call, type);
       return;
     }
     byte[] payload = call.request().body();
+    if (later) {
+      requireSmall(payload, Events.MAX_PAYLOAD_BYTES);
+      Resolved function = resolve(call);
+      String tenantId = tenantId(call, function.function().perTenant());
+      requireJson(payload);
+      String trace = traces.next(headers.get("X-Amzn-Trace-Id"), function.function().traced());
+      accept(call, function, payload, trace, tenantId, NOTHING);
+      return;
+    }
     if (payload.length > MAX_PAYLOAD_BYTES) {
       throw new LambicException(
           "RequestTooLargeException",
@@ -120,6 +144,65 @@ final class InvokeOperation implements RawOperation {
             streamed,
             tenantId),
         answer(call, function.function().version(), trace));
+  }
+
+  /** InvokeAsync, as which Invoke began: always asynchronous, and without a trace. */
+  void handleForgotten(Call call) {
+    byte[] payload = call.request().body();
+    requireSmall(payload, MAX_FORGOTTEN_BYTES);
+    Resolved function = resolve(call);
+    String tenantId = tenantId(call, function.function().perTenant());
+    requireJson(payload);
+    accept(call, function, payload, null, tenantId, ACCEPTED);
+  }
+
+  private static void requireSmall(byte[] payload, int limit) {
+    if (payload.length > limit) {
+      throw new LambicException(
+          "RequestEntityTooLargeException",
+          Blame.CALLER,
+          payload.length
+              + " byte payload is too large for the Event invocation type (limit "
+              + limit
+              + " bytes)",
+          Map.of("Type", "User"),
+          null);
+    }
+  }
+
+  /** Answers when the event is on the disk. */
+  private void accept(
+      Call call,
+      Resolved function,
+      byte[] payload,
+      @Nullable String trace,
+      @Nullable String tenantId,
+      byte[] answer) {
+    events.accept(
+        new QueuedEvent(
+            function.function().functionArn(),
+            function.invokedArn(),
+            function.function().version(),
+            call.requestId(),
+            events.now(),
+            trace,
+            tenantId,
+            payload.length == 0 ? NO_EVENT : payload),
+        new EventQueue.Acceptance() {
+          @Override
+          public void accepted() {
+            Headers headers = call.answerHeaders().set("Content-Type", "application/json");
+            if (trace != null) {
+              headers.add("X-Amzn-Trace-Id", trace);
+            }
+            call.responder().send(202, headers, answer);
+          }
+
+          @Override
+          public void refused(LambicException why) {
+            call.fail(why);
+          }
+        });
   }
 
   private Invoker.Answer answer(Call call, String version, String trace) {
@@ -162,7 +245,7 @@ final class InvokeOperation implements RawOperation {
         Blame.PLATFORM,
         "Lambic does not do invocations of type "
             + type
-            + " yet. RequestResponse and DryRun work.");
+            + " yet. RequestResponse, Event and DryRun work.");
   }
 
   private @Nullable String tenantId(Call call, boolean perTenant) {

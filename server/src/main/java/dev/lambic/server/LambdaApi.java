@@ -14,7 +14,7 @@ final class LambdaApi {
   static final String FORGOTTEN = "InvokeAsync";
 
   /** The operations that {@link FunctionService} does not answer. */
-  static final Set<String> RAW = Set.of(INVOKE, STREAM);
+  static final Set<String> RAW = Set.of(INVOKE, STREAM, FORGOTTEN);
 
   private LambdaApi() {}
 
@@ -22,6 +22,7 @@ final class LambdaApi {
     return Service.sdk("lambda", LambdaClient.class, () -> functions)
         .raw(INVOKE, invoke)
         .raw(STREAM, invoke.streamed())
-        .forgotten(FORGOTTEN, "POST", "/2014-11-13/functions/{FunctionName}/invoke-async");
+        .forgotten(FORGOTTEN, "POST", "/2014-11-13/functions/{FunctionName}/invoke-async")
+        .raw(FORGOTTEN, invoke::handleForgotten);
   }
 }

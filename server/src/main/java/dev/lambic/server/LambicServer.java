@@ -17,6 +17,8 @@ import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
 import dev.lambic.images.RegistryLogins;
 import dev.lambic.invocation.Dispatcher;
+import dev.lambic.invocation.EventLimits;
+import dev.lambic.invocation.EventQueue;
 import dev.lambic.invocation.InvocationConfig;
 import dev.lambic.invocation.Invoker;
 import dev.lambic.kernel.FaultHandler;
@@ -37,6 +39,7 @@ import dev.lambic.services.LogsService;
 import dev.lambic.services.S3Service;
 import dev.lambic.services.StsService;
 import dev.lambic.store.Records;
+import dev.lambic.store.SqliteBacklog;
 import dev.lambic.store.SqliteRecords;
 import dev.lambic.wire.Arrival;
 import dev.lambic.wire.AuthMode;
@@ -50,6 +53,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
 import software.amazon.awssdk.services.iam.IamClient;
@@ -62,18 +67,25 @@ import software.amazon.awssdk.services.sts.StsClient;
  */
 final class LambicServer implements AutoCloseable {
   private static final Duration DRAIN = Duration.ofSeconds(25);
+  private static final long MAX_EVENTS_BYTES = 8L << 30;
   private static final Duration UNUSED_IMAGES = Duration.ofMinutes(1);
   private static final byte[] HEALTHY = "{\"status\":\"ready\"}".getBytes(StandardCharsets.UTF_8);
 
   private final Closers closers;
   private final Dispatcher dispatcher;
+  private final EventQueue events;
   private final HttpServer.Listener listener;
   private final URI address;
 
   private LambicServer(
-      Closers closers, Dispatcher dispatcher, HttpServer.Listener listener, URI address) {
+      Closers closers,
+      Dispatcher dispatcher,
+      EventQueue events,
+      HttpServer.Listener listener,
+      URI address) {
     this.closers = closers;
     this.dispatcher = dispatcher;
+    this.events = events;
     this.listener = listener;
     this.address = address;
   }
@@ -109,6 +121,7 @@ final class LambicServer implements AutoCloseable {
   @Override
   public void close() {
     listener.stopAccepting();
+    events.stop();
     dispatcher.drain(DRAIN);
     closers.close();
   }
@@ -191,7 +204,7 @@ final class LambicServer implements AutoCloseable {
               keys::isOfEnvironment);
       FunctionService functions =
           closers.add(functions(data, records, runtimes, containers, Concurrency.of(dispatcher)));
-      functions.notices(notice -> System.out.println("[WARN] " + notice));
+      functions.notices(Assembly::warn);
       Images images = new Images(functions.code(), containers, dispatcher::retire);
       functions.listen(images);
       functions.listen(new Forecast(runtimes, environments, faults));
@@ -199,7 +212,9 @@ final class LambicServer implements AutoCloseable {
           DevFunctions.open(
               records, functions, dispatcher, dispatcher::retire, ticker, ids, faults);
 
-      InvokeOperation invoke = new InvokeOperation(functions.directory(), images, dev, ticker);
+      EventQueue events = events(data, functions, images, dev, s3);
+      InvokeOperation invoke =
+          new InvokeOperation(functions.directory(), images, dev, events, ticker);
       Service lambda = LambdaApi.service(functions, invoke);
       Service dynamo = Service.passThrough("dynamodb", "DynamoDB_20120810", dynamoDb);
       Service cloudWatchLogs =
@@ -219,6 +234,7 @@ final class LambicServer implements AutoCloseable {
       AwsEndpoint enforcing = endpoint(AuthMode.ENFORCE, keys, services, functions);
       inside.set(front(enforcing, functions, images, dev));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
+      events.start();
       // Environments that are provisioned are made from now on, and may call.
       functions.listen(new Concurrency(dispatcher, images));
 
@@ -239,7 +255,7 @@ final class LambicServer implements AutoCloseable {
           .start(() -> {
             outside.load("lambda");
           });
-      return new LambicServer(closers, dispatcher, listener, address.get());
+      return new LambicServer(closers, dispatcher, events, listener, address.get());
     }
 
     private HttpServer.Listener listen(HttpServer http, HttpHandler handler) throws IOException {
@@ -267,6 +283,42 @@ final class LambicServer implements AutoCloseable {
           containers,
           environments,
           new Ambient(ticker, ids, faults, () -> ThreadLocalRandom.current().nextDouble()));
+    }
+
+    private EventQueue events(
+        DataDirectory data,
+        FunctionService functions,
+        Images images,
+        Invoker invoker,
+        S3Service s3) {
+      Events events =
+          new Events(
+              functions.directory(),
+              functions.events(),
+              images,
+              invoker,
+              s3,
+              ids,
+              faults,
+              Assembly::warn);
+      ExecutorService told =
+          Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("events").factory());
+      closers.add(told::shutdown);
+      EventQueue queue =
+          closers.add(
+              new EventQueue(
+                  EventLimits.standard(),
+                  SqliteBacklog.open(data.path("events.db"), told, faults, MAX_EVENTS_BYTES),
+                  events,
+                  ticker,
+                  faults));
+      events.use(queue);
+      functions.listen(events);
+      return queue;
+    }
+
+    private static void warn(String notice) {
+      System.out.println("[WARN] " + notice);
     }
 
     /** Where the client that is being served reaches this server, for links in its answer. */

@@ -65,7 +65,6 @@ class ApiCoverageTest {
         operations.put(name.substring(0, name.length() - "Request".length()), isBuilt(method));
       }
     }
-    operations.put(LambdaApi.FORGOTTEN, false);
     LambdaApi.RAW.forEach(raw -> operations.put(raw, true));
     return operations;
   }

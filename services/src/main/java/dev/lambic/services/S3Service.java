@@ -254,6 +254,50 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
     }
   }
 
+  /** What writing an object came to. */
+  public sealed interface Stored {
+    /** It is there. */
+    record Done() implements Stored {}
+
+    /** S3's code and message, such as {@code NoSuchBucket}. */
+    record Refused(String code, String message) implements Stored {}
+  }
+
+  /**
+   * Writes an object of JSON.
+   *
+   * @throws LambicException if S3 cannot be asked, or failed
+   */
+  public Stored store(String bucket, String key, byte[] json) {
+    String target = S3Target.of(bucket, key, null);
+    try {
+      HttpResponse<byte[]> answer =
+          client
+              .get()
+              .send(
+                  HttpRequest.newBuilder(S3Target.at(process.port(), target))
+                      .timeout(Duration.ofMinutes(5))
+                      .header("Content-Type", "application/json")
+                      .PUT(BodyPublishers.ofByteArray(json))
+                      .build(),
+                  HttpResponse.BodyHandlers.ofByteArray());
+      int status = answer.statusCode();
+      if (status == 200) {
+        return new Stored.Done();
+      }
+      Fetched.Refused why = S3Target.refusal(status, answer.body());
+      if (status >= 500) {
+        throw NeighbourProcess.unavailable("S3Proxy failed: " + why.message(), null);
+      }
+      return new Stored.Refused(why.code(), why.message());
+    } catch (IOException e) {
+      throw NeighbourProcess.unavailable("S3Proxy did not answer: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw NeighbourProcess.unavailable("Interrupted.", e);
+    }
+  }
+
   @Override
   public void close() {
     process.close();
