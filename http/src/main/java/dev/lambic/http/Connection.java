@@ -8,7 +8,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -56,6 +55,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private static final int MAX_UNSENT = 128 << 10;
 
   private static final int FEW_UNSENT = 32 << 10;
+
+  /** The longest body that is copied behind its head, so that both are one write. */
+  private static final int JOINED = 16 << 10;
+
   private static final String OVER_BUDGET = "Too many requests are in memory. Try again later.";
   private static final byte[] NO_BODY = new byte[0];
 
@@ -74,66 +77,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private boolean handingOut;
   private boolean closing;
   private boolean unread;
+  private @Nullable ChannelHandlerContext behindEncoder;
 
   Connection(HttpConfig config, Budget budget, HttpHandler handler, FaultHandler faults) {
     this.config = config;
     this.budget = budget;
     this.handler = handler;
     this.faults = faults;
-  }
-
-  /** A request that is whole, or the refusal of one that never will be. */
-  private record Arrived(
-      @Nullable HttpRequest request,
-      @Nullable HttpRequest refused,
-      int status,
-      String reason,
-      boolean keepAlive,
-      boolean head,
-      int reserved,
-      @Nullable Incoming incoming) {}
-
-  /** A request whose body is still being read. */
-  private static final class Arriving {
-    final HttpRequest head;
-    final long announced;
-    final boolean keepAlive;
-    final @Nullable Incoming incoming;
-    byte[] body = NO_BODY;
-    int length;
-
-    /** What is charged for it. */
-    int reserved;
-
-    Arriving(
-        HttpRequest head,
-        long announced,
-        boolean keepAlive,
-        int reserved,
-        @Nullable Incoming incoming) {
-      this.head = head;
-      this.announced = announced;
-      this.keepAlive = keepAlive;
-      this.reserved = reserved;
-      this.incoming = incoming;
-    }
-
-    /** Hands the charge over to who answers it. */
-    int handOver() {
-      int all = reserved;
-      reserved = 0;
-      return all;
-    }
-
-    Arrived arrived() {
-      byte[] whole = length == body.length ? body : Arrays.copyOf(body, length);
-      HttpRequest request =
-          whole.length == 0
-              ? head
-              : new HttpRequest(head.method(), head.target(), head.headers(), whole, head.remote());
-      boolean isHead = "HEAD".equals(head.method());
-      return new Arrived(request, null, 0, "", keepAlive, isHead, handOver(), incoming);
-    }
   }
 
   @Override
@@ -543,31 +493,50 @@ final class Connection extends ChannelInboundHandlerAdapter {
       if (current != this) {
         return;
       }
-      ByteBuf content = head ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(body);
-      FullHttpResponse response =
-          new DefaultFullHttpResponse(
-              HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), content);
-      headers.forEach((name, value) -> response.headers().add(name, value));
-      if (!response.headers().contains(HttpHeaderNames.CONTENT_LENGTH) && status != 204) {
-        HttpUtil.setContentLength(response, body.length);
+      byte[] start = AnswerHead.bytes(status, headers, body.length, isLast());
+      byte[] content = head || !AnswerHead.hasBody(status) ? NO_BODY : body;
+      ByteBuf joined;
+      if (content.length <= JOINED) {
+        joined = ctx.alloc().ioBuffer(start.length + content.length);
+        joined.writeBytes(start).writeBytes(content);
+      } else {
+        joined = Unpooled.wrappedBuffer(content);
+        raw().write(Unpooled.wrappedBuffer(start));
       }
-      finish(response, mayWait);
+      finish(joined, mayWait);
+    }
+
+    /** Whether nothing is answered after this. */
+    private boolean isLast() {
+      return isEarly() || !keepAlive || (closing && waiting.isEmpty());
+    }
+
+    /** Whether the answer comes before the request has come to its end. */
+    private boolean isEarly() {
+      return incoming != null && !incoming.isWhole();
+    }
+
+    /** Writes behind the encoder, which is for bodies in pieces only. */
+    private ChannelHandlerContext raw() {
+      ChannelHandlerContext known = behindEncoder;
+      if (known == null) {
+        known = ctx.pipeline().context(RequestDecoder.class);
+        behindEncoder = known;
+      }
+      return known;
     }
 
     private void finish(Object last, boolean mayWait) {
       current = null;
       budget.giveBack(reserved);
-      boolean early = incoming != null && !incoming.isWhole();
+      boolean close = isLast();
+      boolean early = isEarly();
       if (incoming != null) {
         incoming.drop();
         receiving = null;
       }
       unread |= early;
-      boolean close = early || !keepAlive || (closing && waiting.isEmpty());
-      if (close && last instanceof HttpMessage message) {
-        message.headers().set(HttpHeaderNames.CONNECTION, "close");
-      }
-      var written = ctx.write(last);
+      var written = last instanceof ByteBuf ? raw().write(last) : ctx.write(last);
       if (close) {
         closing = true;
         dropWaiting();

@@ -10,7 +10,6 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +38,7 @@ record Signature(
 
   static final String ALGORITHM = "AWS4-HMAC-SHA256";
   static final String TERMINATOR = "aws4_request";
-  private static final Pattern REGION = Pattern.compile("[A-Za-z0-9-]{1,64}");
+  private static final int MAX_REGION_CHARACTERS = 64;
   private static final long MAX_EXPIRES = 604_800;
   private static final DateTimeFormatter BASIC =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
@@ -158,6 +157,17 @@ record Signature(
     return ofScope(credential, signedHeaders, value, time, -1, headers.get("X-Amz-Security-Token"));
   }
 
+  private static boolean isRegion(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      if (!letter && !(c >= '0' && c <= '9') && c != '-') {
+        return false;
+      }
+    }
+    return !text.isEmpty() && text.length() <= MAX_REGION_CHARACTERS;
+  }
+
   private static @Nullable String time(Headers headers) {
     String basic = headers.get("X-Amz-Date");
     if (basic != null) {
@@ -233,7 +243,7 @@ record Signature(
               + "'.");
     }
     // Regions become parts of names, headers and environment variables.
-    if (!REGION.matcher(parts.get(2)).matches()) {
+    if (!isRegion(parts.get(2))) {
       throw SignatureErrors.invalid(
           "Credential should be scoped to a valid region, not '" + parts.get(2) + "'. ");
     }
