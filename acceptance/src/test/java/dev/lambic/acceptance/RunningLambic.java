@@ -54,6 +54,7 @@ final class RunningLambic implements AutoCloseable {
   private final Path cache;
   private final List<String> options;
   private final List<String> output = new ArrayList<>();
+  private List<String> jvm = List.of();
   private @Nullable Process process;
   private URI address = URI.create("http://127.0.0.1:0");
 
@@ -86,7 +87,7 @@ final class RunningLambic implements AutoCloseable {
     CompletableFuture<URI> ready = new CompletableFuture<>();
     try {
       Process started =
-          new ProcessBuilder(command(data, cache, arguments()))
+          new ProcessBuilder(withOptions(command(data, cache, arguments())))
               .redirectErrorStream(true)
               .directory(data.toFile())
               .start();
@@ -101,6 +102,12 @@ final class RunningLambic implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  /** The command with further options of the JVM, which come right after its program. */
+  private List<String> withOptions(List<String> command) {
+    command.addAll(1, jvm);
+    return command;
   }
 
   private String[] arguments() {
@@ -123,6 +130,33 @@ final class RunningLambic implements AutoCloseable {
     List<String> command = program(Path.of(System.getProperty("java.io.tmpdir")));
     command.add(name);
     return Script.of(command);
+  }
+
+  /** Lets a server practise, so that its JVM fills a cache, as {@code ./lambic} does. */
+  static Script.Ended train(Path data, Path cache) {
+    List<String> command = program(data);
+    command.add(1, "-XX:AOTCacheOutput=" + cache);
+    command.addAll(List.of("train", "--port", "0", "--auth", "enforce", "--data", data.toString()));
+    return Script.of(command).run(data);
+  }
+
+  /**
+   * Starts a server from such a cache.
+   *
+   * @param mode {@code on} if it must not start without, {@code auto} if it may
+   */
+  static RunningLambic startFrom(Path cache, String mode) {
+    try {
+      RunningLambic lambic =
+          new RunningLambic(
+              Files.createTempDirectory("lambic-acceptance"), Places.cache(), List.of());
+      lambic.jvm =
+          List.of("-XX:AOTCache=" + cache, "-XX:AOTMode=" + mode, "-Xlog:aot=off", "-Xlog:cds=off");
+      lambic.launch();
+      return lambic;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static List<String> program(Path scratch) {
