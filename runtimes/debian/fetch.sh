@@ -31,7 +31,7 @@ base=(bash dash coreutils sed grep gzip libc-bin tzdata)
 # as installed.
 present=(debconf dpkg ca-certificates ca-certificates-java openssl java-common util-linux util-linux-extra
   libpam-runtime libpam-modules libpam-modules-bin fontconfig-config fonts-dejavu-core lsb-base x11-common
-  sysvinit-utils base-files media-types netbase)
+  sysvinit-utils base-files)
 
 # Lines `address|suite` of this system's own sources, if it is a Debian.
 own_sources() {
@@ -201,9 +201,15 @@ complete() {
   chmod 1777 "$root/tmp" "$root/var/tmp"
   : >"$root/etc/hosts"
   : >"$root/etc/resolv.conf"
-  printf 'root:x:0:0::/root:/usr/sbin/nologin\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n' >"$root/etc/passwd"
-  printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
-  printf 'passwd: files\ngroup: files\nhosts: files\n' >"$root/etc/nsswitch.conf"
+  # As environments without a root file system of their own have them.
+  cat >"$root/etc/passwd" <<'END'
+root:x:0:0:root:/root:/usr/sbin/nologin
+sbx_user1051:x:993:990::/home/sbx_user1051:/usr/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+END
+  printf 'root:x:0:\nsbx_user1051:x:990:\nnogroup:x:65534:\n' >"$root/etc/group"
+  printf '%s: files\n' passwd group hosts networks protocols services >"$root/etc/nsswitch.conf"
+  sed -i 's/^hosts: files/& dns/' "$root/etc/nsswitch.conf"
   ln -sf /proc/self/mounts "$root/etc/mtab"
   ln -sf /usr/share/zoneinfo/UTC "$root/etc/localtime"
   for file in "${SSL_CERT_FILE-}" /etc/ssl/certs/ca-certificates.crt; do
