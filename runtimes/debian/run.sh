@@ -10,5 +10,8 @@ shift 2
 for directory in var/lang/bin usr/bin; do
   [[ ! -x $root/$directory/$program ]] || break
 done
-loader=$(echo "$root"/usr/lib64/ld-linux*.so.* "$root"/usr/lib/ld-linux*.so.* | tr ' ' '\n' | grep -v '[*]' | head -n 1)
+# What is in lib64 may be a link that would lead to this machine's own.
+for loader in "$root"/usr/lib/*-linux-gnu/ld-linux*.so.* "$root"/usr/lib/ld-linux*.so.* "$root"/usr/lib64/ld-linux*.so.*; do
+  [[ ! -x $loader ]] || break
+done
 exec "$loader" --library-path "$(echo "$root"/usr/lib/*-linux-gnu):$root/usr/lib" "$root/$directory/$program" "$@"

@@ -67,8 +67,12 @@ record RootTree(Path directory) {
   }
 
   private Optional<Path> loader() {
-    for (String place : List.of("usr/lib64", "usr/lib")) {
-      List<Path> found = entries(directory.resolve(place), "ld-linux*.so.*");
+    // What is in lib64 may be a link that would lead to the host's own.
+    List<Path> places = new ArrayList<>(entries(directory.resolve("usr/lib"), "*-linux-gnu*"));
+    places.add(directory.resolve("usr/lib"));
+    places.add(directory.resolve("usr/lib64"));
+    for (Path place : places) {
+      List<Path> found = entries(place, "ld-linux*.so.*");
       if (!found.isEmpty()) {
         return Optional.of(found.getFirst());
       }

@@ -134,11 +134,14 @@ final class InterpretersTest {
     Path tree = host.resolve("versions/python3.14/root");
     Files.createDirectories(tree.resolve("usr/lib/x86_64-linux-gnu"));
     Files.createDirectories(tree.resolve("usr/lib64"));
-    Files.createFile(tree.resolve("usr/lib64/ld-linux-x86-64.so.2"));
+    Files.createFile(tree.resolve("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"));
+    Files.createSymbolicLink(
+        tree.resolve("usr/lib64/ld-linux-x86-64.so.2"),
+        Path.of("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"));
     String real = real("versions/python3.14/root").toString();
     assertThat(look().pythons().getFirst().command())
         .containsExactly(
-            real + "/usr/lib64/ld-linux-x86-64.so.2",
+            real + "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
             "--library-path",
             real + "/usr/lib/x86_64-linux-gnu:" + real + "/usr/lib:" + real + "/var/lang/lib",
             real + "/usr/bin/python3.14");
