@@ -106,7 +106,7 @@ final class Cells {
 
   /** A sandbox in which a runtime starts that belongs to no function yet. */
   Cell stem(String name, Recipe recipe) {
-    Cell cell = shell(name, LEAST_MEMORY_MB, Recipe.TMP_MB, Optional.empty());
+    Cell cell = shell(name, LEAST_MEMORY_MB, Recipe.TMP_MB, recipe.root());
     try {
       cell.sandbox().attach(recipe.mounts());
       Command command = new Command(recipe.argv(), recipe.variables(), "/var/task");

@@ -57,6 +57,14 @@ public final class ClassArchive {
   /** Any handler will do: the one that gives back what JSON became of an event. */
   private static final String HANDLER = "java.util.Map::copyOf";
 
+  /** Prints the names of the classes, as programs name them. */
+  private static final Command LIST_CLASSES =
+      new Command(
+          List.of(
+              "/bin/sh", "-c", "sed -n 's/ .*//; /^[a-z]/p' /tmp/classes | tr / . | gzip -1 -c"),
+          List.of("PATH=/usr/bin:/bin"),
+          "/");
+
   private static final HttpConfig API_LIMITS =
       new HttpConfig(1 << 20, 2 << 20, 64 << 10, 4, Duration.ofSeconds(SECONDS));
 
@@ -95,7 +103,8 @@ public final class ClassArchive {
       HttpServer.Listener api =
           server.listen(sandbox.listen(PORT), API_LIMITS, new SingleEventApi());
       try {
-        return copy(sandbox, command(arguments), arguments.archive());
+        return copy(sandbox, command(arguments), arguments.archive())
+            && copy(sandbox, LIST_CLASSES, arguments.classes());
       } finally {
         api.close();
       }

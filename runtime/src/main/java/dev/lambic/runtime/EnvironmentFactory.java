@@ -75,21 +75,31 @@ public final class EnvironmentFactory implements AutoCloseable {
   }
 
   /**
-   * Calls of a function may come, so that something is kept ready for it; returns at once.
+   * Calls of a function's version may come, so that something is kept ready for it; of several
+   * calls only the last counts. Returns at once.
    *
-   * @param owner names the function's version, of which only the last state counts
+   * @param account twelve digits
+   * @param version {@code $LATEST} or a number
    * @param memoryMb the function's memory
    * @param tmpMb the size of its {@code /tmp}
    * @param variables its own
    */
   public void expect(
-      String owner, RuntimeTarget target, int memoryMb, int tmpMb, Map<String, String> variables) {
-    stock.expect(owner, Recipe.of(target, memoryMb, tmpMb, variables).orElse(null));
+      String account,
+      String region,
+      String function,
+      String version,
+      RuntimeTarget target,
+      int memoryMb,
+      int tmpMb,
+      Map<String, String> variables) {
+    String owner = Stock.owner(account, region, function, version);
+    stock.expect(owner, target, memoryMb, tmpMb, variables);
   }
 
   /** A function's version is gone, of which {@link #expect} told; returns at once. */
-  public void forget(String owner) {
-    stock.forget(owner);
+  public void forget(String account, String region, String function, String version) {
+    stock.forget(Stock.owner(account, region, function, version));
   }
 
   /** What is forked; for tests. */

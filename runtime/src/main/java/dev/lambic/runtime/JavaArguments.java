@@ -25,6 +25,10 @@ record JavaArguments(int major, String classPath, Path archive, String library)
   /** Where an environment sees the class archive. */
   static final String ARCHIVE = Bootstraps.INSIDE + "/client.jsa";
 
+  /** Where an environment sees what waits for a function. */
+  static final String STEM = Bootstraps.INSIDE + "/stem.jar";
+
+  private static final String STEM_MAIN = "dev.lambic.stem.Stem";
   private static final String MAIN = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
   private static final String LIBRARY =
       "-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI=";
@@ -43,15 +47,35 @@ record JavaArguments(int major, String classPath, Path archive, String library)
   @Override
   public List<String> of(EnvironmentSpec spec) {
     String own = spec.variables().getOrDefault("JAVA_TOOL_OPTIONS", "");
+    List<String> all = options(spec.memoryMb(), own);
+    all.addAll(program(spec.handler()));
+    return all;
+  }
+
+  /** The same for a virtual machine that waits for a function, which has no options of its own. */
+  List<String> unbound(int memoryMb) {
+    List<String> all = options(memoryMb, "");
+    all.addAll(common());
+    // Behind what the class archive was made with, for it holds for whatever begins so.
+    all.set(all.size() - 1, classPath + ":" + STEM);
+    all.add(STEM_MAIN);
+    return all;
+  }
+
+  /** The names of the client's classes, on the host. */
+  Path classes() {
+    return archive.resolveSibling("client.classes");
+  }
+
+  private List<String> options(int memoryMb, String own) {
     List<String> all = new ArrayList<>();
     unless(COLLECTOR, own, "-XX:+UseSerialGC", all);
     unless(COMPILER, own, "-XX:TieredStopAtLevel=1", all);
-    unless(HEAP, own, "-XX:MaxHeapSize=" + heapMb(spec.memoryMb()) + "m", all);
-    unless(PROCESSORS, own, "-XX:ActiveProcessorCount=" + processors(spec.memoryMb()), all);
+    unless(HEAP, own, "-XX:MaxHeapSize=" + heapMb(memoryMb) + "m", all);
+    unless(PROCESSORS, own, "-XX:ActiveProcessorCount=" + processors(memoryMb), all);
     if (Files.isReadable(archive)) {
       unless(SHARING, own, "-XX:SharedArchiveFile=" + ARCHIVE, all);
     }
-    all.addAll(program(spec.handler()));
     return all;
   }
 

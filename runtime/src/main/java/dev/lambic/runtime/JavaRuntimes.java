@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 public final class JavaRuntimes {
   private static final String CLIENT_INSIDE = "/var/runtime";
   private static final String LIBRARY = "libaws-lambda-jni.so";
+
+  /** About what a virtual machine that waits for a function has in memory. */
+  private static final int STEM_MB = 56;
 
   private final @Nullable Path client;
   private final Path work;
@@ -111,6 +115,7 @@ public final class JavaRuntimes {
     JavaArguments arguments =
         new JavaArguments(
             jdk.major(), classPath(jars), own.resolve("client.jsa"), library(jars, own));
+    StemJar.layOut(own);
     if (archives != null) {
       archives.make(jdk, mounts, arguments);
     }
@@ -123,7 +128,16 @@ public final class JavaRuntimes {
         Map.of(LogFrames.VARIABLE, "1"),
         warning(identifier, major, jdk),
         jdk.root().map(RootTree::container),
-        arguments);
+        arguments,
+        Optional.of(new Unbound(StartVariables.JAVA, unbound(arguments), STEM_MB)));
+  }
+
+  private static IntFunction<List<String>> unbound(JavaArguments arguments) {
+    return memoryMb -> {
+      List<String> argv = new ArrayList<>(List.of(Jdk.PROGRAM));
+      argv.addAll(arguments.unbound(memoryMb));
+      return List.copyOf(argv);
+    };
   }
 
   private static Optional<String> warning(String identifier, int major, Jdk used) {

@@ -14,6 +14,7 @@ import java.util.Optional;
  * equal recipes can be served by the same stock.
  *
  * @param program on the host
+ * @param root the tree that is its root; empty for the host's programs
  * @param mounts what is seen inside, without the function's code
  * @param argv the program as seen inside, with its arguments
  * @param variables pairs of names and values
@@ -22,6 +23,7 @@ import java.util.Optional;
  */
 record Recipe(
     Path program,
+    Optional<Path> root,
     List<ReadOnlyMount> mounts,
     List<String> argv,
     List<String> variables,
@@ -39,7 +41,7 @@ record Recipe(
   static Optional<Recipe> of(
       RuntimeTarget target, int memoryMb, int tmpMb, Map<String, String> variables) {
     Optional<Unbound> unbound = target.unbound();
-    if (unbound.isEmpty() || target.root().isPresent() || tmpMb != TMP_MB) {
+    if (unbound.isEmpty() || target.isContainer() || tmpMb != TMP_MB) {
       return Optional.empty();
     }
     Map<String, String> start = Variables.unbound(target);
@@ -54,11 +56,12 @@ record Recipe(
     return Optional.of(
         new Recipe(
             target.program().orElseThrow(),
+            target.root().map(ContainerRoot::directory),
             target.mounts(),
             unbound.get().argv().apply(memoryMb),
             Variables.pairs(start),
             unbound.get().memoryMb(),
-            language.equals(StartVariables.PYTHON)));
+            language.equals(StartVariables.PYTHON) && target.root().isEmpty()));
   }
 
   static Optional<Recipe> of(EnvironmentSpec spec) {

@@ -39,6 +39,9 @@ final class Stock implements CellSource, AutoCloseable {
   /** What cannot be made, or dies, is tried again after this. */
   private static final long FAILED_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+  /** How often it is looked whether functions would be started in another way now. */
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   private static final int SHELL_MB = 1;
   private static final int BUDGET_MB = 640;
 
@@ -51,13 +54,25 @@ final class Stock implements CellSource, AutoCloseable {
   // All guarded by the lock.
   private final Map<Recipe, Shelf> stems = new HashMap<>();
   private final Shelf shells = new Shelf(null);
-  private final Map<String, Recipe> expected = new HashMap<>();
+  private final Map<String, Kind> expected = new HashMap<>();
+
+  /** What functions of the kinds that are expected need now; a class archive may come later. */
+  private Map<Kind, Recipe> recipes = new HashMap<>();
+
+  private long lastLooked;
   private final Set<String> owners = new HashSet<>();
   private long lastTaken;
   private int made;
   private int taken;
   private boolean closed;
   private @Nullable Thread keeper;
+
+  /** Functions for which the same processes are started. */
+  private record Kind(RuntimeTarget target, int memoryMb) {
+    Optional<Recipe> recipe() {
+      return Recipe.of(target, memoryMb, Recipe.TMP_MB, Map.of());
+    }
+  }
 
   /** A cell and since when it is there. */
   private record Ready(Cell cell, long made, Object program) {}
@@ -96,18 +111,19 @@ final class Stock implements CellSource, AutoCloseable {
    * There is a function, or its state is another one; calls of it may come.
    *
    * @param owner names the function's version
-   * @param recipe null if a process has to be started for it
+   * @param variables its own
    */
-  void expect(String owner, @Nullable Recipe recipe) {
+  void expect(
+      String owner, RuntimeTarget target, int memoryMb, int tmpMb, Map<String, String> variables) {
+    boolean fits = Recipe.of(target, memoryMb, tmpMb, variables).isPresent();
     synchronized (lock) {
       owners.add(owner);
-      Recipe before = recipe == null ? expected.remove(owner) : expected.put(owner, recipe);
-      if (before != null && !before.equals(recipe)) {
-        forgetIfUnexpected(before);
+      if (fits) {
+        expected.put(owner, new Kind(target, memoryMb));
+      } else {
+        expected.remove(owner);
       }
-      if (recipe != null) {
-        stems.computeIfAbsent(recipe, Shelf::new);
-      }
+      look();
       wake();
     }
   }
@@ -115,22 +131,34 @@ final class Stock implements CellSource, AutoCloseable {
   /** The function's version is gone. */
   void forget(String owner) {
     synchronized (lock) {
-      if (owners.remove(owner) && owners.isEmpty()) {
+      owners.remove(owner);
+      if (owners.isEmpty()) {
         shells.demand.forget();
       }
-      Recipe recipe = expected.remove(owner);
-      if (recipe != null) {
-        forgetIfUnexpected(recipe);
+      if (expected.remove(owner) != null) {
+        look();
       }
       wake();
     }
   }
 
-  private void forgetIfUnexpected(Recipe recipe) {
-    Shelf shelf = stems.get(recipe);
-    if (shelf != null && !expected.containsValue(recipe)) {
-      shelf.demand.forget();
+  /** Finds anew what functions need, with the lock held. */
+  private void look() {
+    lastLooked = services.ticker().nanos();
+    Map<Kind, Recipe> now = new HashMap<>();
+    for (Kind kind : new HashSet<>(expected.values())) {
+      kind.recipe().ifPresent(recipe -> now.put(kind, recipe));
     }
+    for (Recipe recipe : now.values()) {
+      stems.computeIfAbsent(recipe, Shelf::new);
+    }
+    for (Recipe before : recipes.values()) {
+      Shelf shelf = stems.get(before);
+      if (shelf != null && !now.containsValue(before)) {
+        shelf.demand.forget();
+      }
+    }
+    recipes = now;
   }
 
   @Override
@@ -151,6 +179,7 @@ final class Stock implements CellSource, AutoCloseable {
       lastTaken = now;
       Cell cell = null;
       if (recipe != null) {
+        learn(spec);
         Shelf shelf = stems.computeIfAbsent(recipe, Shelf::new);
         shelf.demand.took(now);
         cell = first(shelf, extensions);
@@ -165,6 +194,24 @@ final class Stock implements CellSource, AutoCloseable {
       wake();
       return cell;
     }
+  }
+
+  /** The runtime may be another one by now than when the function was made; with the lock held. */
+  private void learn(EnvironmentSpec spec) {
+    Kind now = new Kind(spec.target(), spec.memoryMb());
+    Kind before = expected.replace(owner(spec), now);
+    if (before != null && !before.equals(now)) {
+      look();
+    }
+  }
+
+  private static String owner(EnvironmentSpec spec) {
+    return owner(spec.account(), spec.region(), spec.functionName(), spec.version());
+  }
+
+  /** Names a function's version. */
+  static String owner(String account, String region, String function, String version) {
+    return account + ":" + region + ":" + function + ":" + version;
   }
 
   /** The first cell that lives, with the lock held; those before it are left to the keeper. */
@@ -253,10 +300,13 @@ final class Stock implements CellSource, AutoCloseable {
   /** Finds what is not to be kept any longer, with the lock held. */
   private void sortOut(List<Cell> over) {
     long now = services.ticker().nanos();
+    if (!expected.isEmpty() && now - lastLooked > LOOK_NANOS) {
+      look();
+    }
     sortOut(shells, !owners.isEmpty(), now, over);
     for (Iterator<Shelf> all = stems.values().iterator(); all.hasNext(); ) {
       Shelf shelf = all.next();
-      boolean isExpected = expected.containsValue(shelf.recipe);
+      boolean isExpected = recipes.containsValue(shelf.recipe);
       sortOut(shelf, isExpected, now, over);
       if (shelf.ready.isEmpty() && shelf.demand.wanted(now, isExpected) == 0) {
         all.remove();
@@ -305,7 +355,7 @@ final class Stock implements CellSource, AutoCloseable {
     all.add(shells);
     for (Shelf shelf : all) {
       boolean isExpected =
-          shelf.recipe == null ? !owners.isEmpty() : expected.containsValue(shelf.recipe);
+          shelf.recipe == null ? !owners.isEmpty() : recipes.containsValue(shelf.recipe);
       int wanted = shelf.demand.wanted(now, isExpected);
       boolean may =
           used.contains(shelf.recipe == null ? FastPath.SHELLS : FastPath.STEM_CELLS)

@@ -69,6 +69,7 @@ final class Variables {
   static Map<String, String> unbound(RuntimeTarget target) {
     Map<String, String> all = new LinkedHashMap<>();
     managed(all);
+    target.root().ifPresent(root -> all.putAll(root.variables()));
     all.putAll(target.variables());
     all.put("AWS_LAMBDA_RUNTIME_API", Cells.RUNTIME_API);
     all.put(Binding.VARIABLE, Binding.filling());

@@ -221,6 +221,13 @@ final class JavaRuntimesTest {
     Path archive = target.mounts().get(1).source().resolve("client.jsa");
     await(() -> Files.exists(archive));
     assertThat(archive).hasContent("an archive");
+    await(() -> String.valueOf(sandboxes.command).contains("/tmp/classes |"));
+    byte[] names = packed("java.lang.Object");
+    Objects.requireNonNull(sandboxes.output).output(names, names.length);
+    sandboxes.exit.complete(new ProcessExit(0, 0));
+    Path classes = archive.resolveSibling("client.classes");
+    await(() -> Files.exists(classes));
+    assertThat(classes).hasContent("java.lang.Object");
     assertThat(target.command(spec(target, ""))).contains(archived);
     assertThat(target.command(spec(target, "-Xshare:off"))).doesNotContain(archived);
     await(() -> sandboxes.calls.contains("kill"));

@@ -170,9 +170,14 @@ final class StemCellTest {
     return factory.stock().cells().stream().filter(cell -> cell.binding().isAsked()).count();
   }
 
+  private static void expect(
+      EnvironmentFactory factory, String function, String language, Map<String, String> own) {
+    factory.expect("0", "r", function, "1", target(language), 1024, 512, own);
+  }
+
   private static EnvironmentFactory stocked(String language) {
     EnvironmentFactory factory = factory(FastPath.STEM_CELLS);
-    factory.expect("owner", target(language), 1024, 512, Map.of());
+    expect(factory, "owner", language, Map.of());
     await("cells wait to be bound", () -> waiting(factory) > 1);
     return factory;
   }
@@ -194,10 +199,10 @@ final class StemCellTest {
   @Test
   void isMadeForWhoeverComesAndEndsWithItsFunctions() {
     EnvironmentFactory stem = stocked("python");
-    stem.expect("other", target("python"), 128, 512, Map.of("A", "1"));
-    stem.forget("owner");
+    expect(stem, "other", "python", Map.of("A", "1"));
+    stem.forget("0", "r", "owner", "1");
     assertThat(stem.stock().cells()).isNotEmpty();
-    stem.forget("other");
+    stem.forget("0", "r", "other", "1");
     await("nothing is kept for nobody", () -> stem.stock().cells().size() == 0);
   }
 
@@ -215,7 +220,7 @@ final class StemCellTest {
     EnvironmentFactory shells = factory(FastPath.SHELLS);
     Path code = facts("python");
     List<String> started = say(factory(), spec("python", code, OWN, "plain", null));
-    shells.expect("owner", target("python"), 1024, 512, OWN);
+    expect(shells, "owner", "python", OWN);
     await("shells are there", () -> shells.stock().cells().size() > 1);
     assertThat(say(shells, spec("python", code, OWN, "shell", null))).isEqualTo(started);
     assertThat(shells.stock().taken()).isEqualTo(1);

@@ -302,12 +302,7 @@ final class ZygoteTest {
   void stemCellsAreForked() {
     EnvironmentFactory stocked = factory(FastPath.ZYGOTES, FastPath.STEM_CELLS);
     try {
-      stocked.expect(
-          spec(directory, Map.of(), null).target().identifier(),
-          catalog.find("python3.11"),
-          1024,
-          512,
-          Map.of());
+      stocked.expect("0", "r", "f", "1", catalog.find("python3.11"), 1024, 512, Map.of());
       await("cells were made", () -> stocked.stock().made() > 1);
       stocked.stock().cells().forEach(Cell::kill);
       await("cells are forked", () -> stocked.zygotes().forks() > 0);

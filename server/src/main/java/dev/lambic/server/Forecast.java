@@ -34,25 +34,32 @@ final class Forecast implements FunctionListener {
 
   @Override
   public void deleted(FunctionVersion was) {
-    changes.execute(() -> tell(() -> environments.forget(was.arn())));
+    changes.execute(() -> tell(() -> forget(was)));
   }
 
   private void expect(FunctionVersion now) {
     if (now.container().isPresent()) {
-      environments.forget(now.arn());
+      forget(now);
       return;
     }
     try {
       environments.expect(
-          now.arn(),
+          now.account(),
+          now.region(),
+          now.functionName(),
+          now.version(),
           runtimes.target(now.runtime()),
           now.memoryMb(),
           now.ephemeralMb(),
           now.variables());
     } catch (LambicException e) {
       // This host cannot run it now; a call will be told so.
-      environments.forget(now.arn());
+      forget(now);
     }
+  }
+
+  private void forget(FunctionVersion was) {
+    environments.forget(was.account(), was.region(), was.functionName(), was.version());
   }
 
   private void tell(Runnable change) {
