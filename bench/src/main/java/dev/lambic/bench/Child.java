@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -34,6 +35,35 @@ final class Child implements AutoCloseable {
     Child child = new Child(new ProcessBuilder(command).redirectErrorStream(true).start());
     Thread.ofVirtual().start(child::read);
     return child;
+  }
+
+  /** The same in a directory, with further variables. */
+  static Child start(List<String> command, Map<String, String> variables, Path directory)
+      throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).directory(directory.toFile());
+    builder.environment().putAll(variables);
+    Child child = new Child(builder.start());
+    Thread.ofVirtual().start(child::read);
+    return child;
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** The last lines that it said. */
+  String said() {
+    synchronized (lines) {
+      return String.join("\n", lines);
+    }
+  }
+
+  /** As {@link #close}, and ends whatever it has started and left. */
+  void closeTree() {
+    List<ProcessHandle> all = process.descendants().toList();
+    close();
+    all.forEach(ProcessHandle::destroyForcibly);
   }
 
   /** Starts a main class of this module in a JVM like that of the server. */

@@ -200,6 +200,86 @@ final class Functions implements AutoCloseable {
         Instant.now());
   }
 
+  /** What the server does not do; the message is its own reason. */
+  static final class Refused extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Refused(HttpMessage answer) {
+      super(answer.status() + " " + answer.text().replaceAll("\\s+", " "));
+    }
+
+    Refused(String reason) {
+      super(reason);
+    }
+  }
+
+  private byte[] asked(String method, String path, String body, int expected)
+      throws IOException, Refused {
+    HttpMessage answer =
+        client.exchange(
+            signer.request(method, path, body.getBytes(StandardCharsets.UTF_8), Instant.now()));
+    if (answer.status() != expected) {
+      throw new Refused(answer);
+    }
+    return answer.body();
+  }
+
+  /**
+   * Makes the function in a runtime that has SnapStart, which the nearest interpreter then runs.
+   *
+   * @return the interpreter of the host that it runs on
+   */
+  Path createForSnapStart(Language language) throws IOException, InterruptedException {
+    if (language != Language.PYTHON) {
+      return create(language);
+    }
+    create("python3.13", name(language), language.handler(), language.zip());
+    HttpMessage answer = client.exchange(call(language, "version"));
+    if (answer.status() != 200) {
+      throw new IOException("the function does not answer: " + answer.text());
+    }
+    return language.program(Json.member(answer.body(), "version"));
+  }
+
+  /** Wants snapshots of the versions that are published from now on. */
+  void snapStart(Language language) throws IOException, InterruptedException, Refused {
+    String name = name(language);
+    asked(
+        "PUT",
+        PATH + "/" + name + "/configuration",
+        "{\"SnapStart\":{\"ApplyOn\":\"PublishedVersions\"}}",
+        200);
+    await(name, "LastUpdateStatus", "Successful");
+  }
+
+  /**
+   * Publishes a version and waits until it can be called.
+   *
+   * @return the function's name with the version
+   * @throws Refused if it is not one that is restored from a snapshot
+   */
+  String publish(Language language) throws IOException, InterruptedException, Refused {
+    byte[] made = asked("POST", PATH + "/" + name(language) + "/versions", "{}", 201);
+    String version = Json.member(made, "Version");
+    long deadline = System.nanoTime() + 4 * PATIENCE.toNanos();
+    while (true) {
+      byte[] state =
+          control(
+              "GET", PATH + "/" + name(language) + "/configuration?Qualifier=" + version, NOTHING);
+      String found = Json.member(state, "State");
+      if (found.equals("Active")) {
+        if (!RestoreRow.isOptimized(state)) {
+          throw new Refused("the version's OptimizationStatus is not On");
+        }
+        return name(language) + ":" + version;
+      }
+      if (found.equals("Failed") || System.nanoTime() > deadline) {
+        throw new IOException(new String(state, StandardCharsets.UTF_8));
+      }
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+  }
+
   /** The connection that calls are sent over. */
   HttpClient client() {
     return client;

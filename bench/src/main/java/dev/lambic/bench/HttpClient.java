@@ -82,6 +82,17 @@ final class HttpClient implements AutoCloseable {
     return answer;
   }
 
+  /**
+   * Waits for the first byte of an answer of whatever kind.
+   *
+   * @throws IOException if none comes
+   */
+  void awaitAnything() throws IOException {
+    if (in.read() < 0) {
+      throw new IOException("the server has closed the connection");
+    }
+  }
+
   /** Sends a request and waits for its answer. */
   HttpMessage exchange(byte[] request) throws IOException {
     send(request);

@@ -301,6 +301,11 @@ enum Language {
     return run(directory, loop);
   }
 
+  /** Lays only the function out. */
+  void layOutFunction(Path directory) throws IOException {
+    Files.write(directory.resolve(function), resource(function));
+  }
+
   private static byte[] resource(String name) throws IOException {
     try (InputStream in = Language.class.getResourceAsStream(name)) {
       if (in == null) {

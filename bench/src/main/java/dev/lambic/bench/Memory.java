@@ -2,6 +2,7 @@ package dev.lambic.bench;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** What processes have in memory that no other process has, in bytes. */
@@ -19,6 +20,20 @@ final class Memory {
       }
     }
     return 1024 * kib;
+  }
+
+  /** All pages of a process that are in memory, whoever else has them; 0 if it has ended. */
+  static long resident(long pid) throws IOException {
+    try {
+      for (String line : Files.readAllLines(PROC.resolve(Long.toString(pid)).resolve("status"))) {
+        if (line.startsWith("VmRSS:")) {
+          return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
+        }
+      }
+    } catch (NoSuchFileException ended) {
+      return 0;
+    }
+    return 0;
   }
 
   /**

@@ -35,14 +35,15 @@ record Options(
   }
 
   /**
-   * Reads {@code [ROW...] [table] [--all] [--quick] [--profile] [--out DIR] [--specification FILE]
-   * [-- SERVER COMMAND...]}; no row means the usual ones.
+   * Reads {@code [ROW...] [table] [--peers] [--all] [--quick] [--profile] [--out DIR]
+   * [--specification FILE] [-- SERVER COMMAND...]}; no row means the usual ones.
    */
   static Options parse(String... args) throws Misuse {
     List<Row> rows = new ArrayList<>();
     boolean quick = false;
     boolean profile = false;
     boolean table = false;
+    boolean peers = false;
     Optional<Path> specification = Optional.empty();
     Optional<Path> out = Optional.empty();
     List<String> server = List.of();
@@ -50,6 +51,7 @@ record Options(
       switch (args[i]) {
         case "--quick" -> quick = true;
         case "--profile" -> profile = true;
+        case "--peers" -> peers = true;
         case "--all" -> rows.addAll(List.of(Row.values()));
         case "table" -> table = true;
         case "--out" -> out = Optional.of(path(args, ++i));
@@ -64,6 +66,9 @@ record Options(
     if (rows.isEmpty() && !table) {
       rows.addAll(
           Arrays.stream(Row.values()).filter(profile ? Row::hasProfile : Row::isUsual).toList());
+    }
+    if (peers && !rows.contains(Row.PEERS)) {
+      rows.add(Row.PEERS);
     }
     if (profile && !rows.stream().allMatch(Row::hasProfile)) {
       throw new Misuse("only of warm and cold calls there is a profile");

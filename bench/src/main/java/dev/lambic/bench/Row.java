@@ -12,11 +12,13 @@ enum Row {
   CLIENTS(90),
   THROUGHPUT(75),
   COLD(180),
+  RESTORE(150),
   RATE(60),
   MEMORY(25),
   FREEZE(115),
   STREAM(15),
-  FUNCTIONS(150);
+  FUNCTIONS(150),
+  PEERS(480);
 
   private final long seconds;
 
@@ -36,7 +38,7 @@ enum Row {
 
   /** Whether it is measured when no row is named; others need what only tests do. */
   boolean isUsual() {
-    return this != CLIENTS;
+    return this != CLIENTS && this != PEERS;
   }
 
   /** Whether it can be told where the time goes. */
@@ -61,11 +63,13 @@ enum Row {
       case CLIENTS -> new ClientsRow(effort, server).run();
       case THROUGHPUT -> new ThroughputRow(effort, server).run();
       case COLD -> new ColdRow(effort, server).run();
+      case RESTORE -> new RestoreRow(effort, server).run();
       case RATE -> new RateRow(effort, server).run();
       case MEMORY -> new MemoryRow(effort, server).run();
       case FREEZE -> new FreezeRow(effort, server).run();
       case STREAM -> new StreamRow(effort, server).run();
       case FUNCTIONS -> new FunctionsRow(effort, server).run();
+      case PEERS -> new PeersRow(effort, server).run();
     };
   }
 }

@@ -211,4 +211,25 @@ final class LambicRowsTest {
     assertThat(profile.warm()).contains("Java, warm call", "until the handler begins");
     assertThat(profile.cold()).contains("Java, cold call", "until the handler begins");
   }
+
+  /** Nothing of theirs is installed here: each is named with the reason all the same. */
+  @Test
+  void saysWhyPeersCannotBeMeasured() throws IOException, InterruptedException {
+    Report report = measure(Row.PEERS);
+    assertThat(report.lines())
+        .extracting(Line::subject)
+        .containsOnly("bare loop", "bare process", "Lambic");
+    assertThat(report.absences())
+        .hasSize(Peer.values().length * Peer.languages().size())
+        .allSatisfy(absence -> assertThat(absence.reason()).contains("not installed"));
+    assertThat(report.table()).contains("AWS's RIE", "not available");
+  }
+
+  /** What the server does not do is said with its own words. */
+  @Test
+  void measuresRestoresOrSaysWhyNot() throws IOException, InterruptedException {
+    Report report = measure(Row.RESTORE);
+    assertThat(report.lines().size() / 2 + report.absences().size()).isEqualTo(2);
+    assertThat(report.absences()).allSatisfy(absence -> assertThat(absence.reason()).isNotBlank());
+  }
 }

@@ -26,6 +26,7 @@ final class OptionsTest {
             Row.WARM,
             Row.THROUGHPUT,
             Row.COLD,
+            Row.RESTORE,
             Row.RATE,
             Row.MEMORY,
             Row.FREEZE,
@@ -36,6 +37,13 @@ final class OptionsTest {
   @Test
   void profilesWarmAndColdCalls() throws Options.Misuse {
     assertThat(Options.parse("--profile", "--", "java").rows()).containsExactly(Row.WARM, Row.COLD);
+  }
+
+  @Test
+  void measuresPeersBesides() throws Options.Misuse {
+    assertThat(Options.parse("cold", "--peers", "--", "java").rows())
+        .containsExactly(Row.COLD, Row.PEERS);
+    assertThat(Options.parse("--all", "--", "java").rows()).containsExactly(Row.values());
   }
 
   @Test
@@ -51,7 +59,7 @@ final class OptionsTest {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
         .hasMessageContaining(
-            "http, start, warm, clients, throughput, cold, rate, memory, freeze, stream, functions");
+            "http, start, warm, clients, throughput, cold, restore, rate, memory, freeze, stream, functions, peers");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--profile")).isInstanceOf(Options.Misuse.class);
