@@ -1,5 +1,6 @@
 package dev.lambic.invocation;
 
+import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
@@ -38,6 +39,7 @@ final class Worker implements EnvironmentListener {
   private static final long FREEZE_AFTER = TimeUnit.MILLISECONDS.toNanos(10);
 
   private static final String EXIT_ERROR = "Runtime.ExitError";
+  private static final String KILLED = ProcessEnd.describeRuntime(0, 9);
 
   private final FunctionImage image;
   private final Place place;
@@ -150,6 +152,17 @@ final class Worker implements EnvironmentListener {
     if (late) {
       started.kill();
     }
+    var _ = started.gone().thenRun(this::endIfStopped);
+  }
+
+  /** Where no process runs, nobody else tells that the environment has died. */
+  private void endIfStopped() {
+    synchronized (this) {
+      if (state != Life.STOPPED) {
+        return;
+      }
+    }
+    endIfIdle();
   }
 
   /**
@@ -272,10 +285,11 @@ final class Worker implements EnvironmentListener {
       }
       of.restart(() -> log.platform(lines.initStartsAnew()));
     } catch (LambicException e) {
-      notRestarted(e.code(), String.valueOf(e.getMessage()));
+      boolean died = e.blame() == Blame.PLATFORM;
+      notRestarted(died ? EXIT_ERROR : e.code(), died ? KILLED : String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
       owner.fault("starting a runtime anew", e);
-      notRestarted("SandboxFailure", "The runtime could not be started.");
+      notRestarted(EXIT_ERROR, KILLED);
     }
   }
 
@@ -752,25 +766,19 @@ final class Worker implements EnvironmentListener {
 
   /** Ends the environment; an invocation that it has fails as if its runtime was killed. */
   void end() {
-    String how = ProcessEnd.describeRuntime(0, 9);
     Fall fall;
     synchronized (this) {
       if (state == Life.ENDING) {
         return;
       }
-      ending = how;
+      ending = KILLED;
       String id = task == null ? "" : task.id();
-      byte[] body = InvocationErrors.body(EXIT_ERROR, id, how);
-      fall =
-          fall(
-              Life.ENDING,
-              body,
-              Ending.error(EXIT_ERROR),
-              LogLines.exited(id, how, EXIT_ERROR),
-              null);
+      byte[] body = InvocationErrors.body(EXIT_ERROR, id, KILLED);
+      PlatformLine line = LogLines.exited(id, KILLED, EXIT_ERROR);
+      fall = fall(Life.ENDING, body, Ending.error(EXIT_ERROR), line, null);
     }
     kill();
-    init.complete(new Init.Failed(ticker.nanos() - created, EXIT_ERROR, null, how));
+    init.complete(new Init.Failed(ticker.nanos() - created, EXIT_ERROR, null, KILLED));
     if (fall.task() != null) {
       owner.invocationOver(this);
       chores.add(() -> {

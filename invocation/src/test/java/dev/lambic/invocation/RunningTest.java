@@ -352,6 +352,19 @@ final class RunningTest {
   }
 
   @Test
+  void forgetsAnEnvironmentThatDiesWhileNoProcessRunsInIt() {
+    try (Stage stage = new Stage()) {
+      FakeEnvironment environment = stage.warm("f");
+      stage.invoke("f");
+      environment.exit(1, 0);
+      stage.later.settle();
+      assertThat(stage.dispatcher.environments()).isEqualTo(1);
+      environment.vanish();
+      assertThat(stage.dispatcher.environments()).isZero();
+    }
+  }
+
+  @Test
   void answersThatTheRuntimeCannotBeStartedAnew() {
     try (Stage stage = new Stage()) {
       FakeEnvironment environment = stage.warm("f");
@@ -360,7 +373,7 @@ final class RunningTest {
       stage.later.settle();
       environment.failWith(new LambicException("SandboxFailure", Blame.PLATFORM, "dead"));
       RecordingAnswer answer = stage.invoke("f");
-      assertThat(answer.error()).contains("SandboxFailure", "Error: dead");
+      assertThat(answer.error()).contains("Runtime.ExitError", "signal: killed");
       assertThat(environment.isKilled()).isTrue();
     }
   }
