@@ -55,6 +55,7 @@ final class RunningLambic implements AutoCloseable {
   private final List<String> options;
   private final List<String> output = new ArrayList<>();
   private List<String> jvm = List.of();
+  private @Nullable Pattern expectedFaults;
   private @Nullable Process process;
   private URI address = URI.create("http://127.0.0.1:0");
 
@@ -283,11 +284,18 @@ final class RunningLambic implements AutoCloseable {
     return current;
   }
 
+  /** From now on, faults in whose lines a pattern is found are what the test has brought about. */
+  void expectFaults(String pattern) {
+    expectedFaults = Pattern.compile(pattern);
+  }
+
   /** Lines of its log that tell of bugs. */
   List<String> faults() {
+    Pattern expected = expectedFaults;
     synchronized (output) {
       return output.stream()
           .filter(line -> line.contains(" fault: ") || line.contains("SEVERE"))
+          .filter(line -> expected == null || !expected.matcher(line).find())
           .toList();
     }
   }
