@@ -18,6 +18,8 @@ final class Undertaker {
   /** After which the program of a sandbox's template is suspected of keeping it. */
   private static final int TEMPLATE_SECONDS = 10;
 
+  private static final int TEMPLATE_TRIES = 6;
+
   private static final long FIRST_PAUSE_NANOS = 200_000;
   private static final long LAST_PAUSE_NANOS = 100_000_000;
   private static final int TRIES = 700;
@@ -50,7 +52,8 @@ final class Undertaker {
 
   private boolean awaitEnd(LinuxSandbox sandbox) {
     LinuxTemplate template = sandbox.template();
-    if (template != null && !endsSoon(sandbox)) {
+    // More than once: what the program forked meanwhile may hold it again.
+    for (int i = 0; template != null && i < TEMPLATE_TRIES && !endsSoon(sandbox); i++) {
       template.hinders();
       sandbox.cgroup().killAll();
     }

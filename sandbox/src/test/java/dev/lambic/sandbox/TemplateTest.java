@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -189,7 +190,9 @@ final class TemplateTest {
     SandboxProcess hostile = template.start(Programs.command("hostile", "hold-dead"), (b, n) -> {});
     Sandbox sandbox = forkable();
     template.fork(sandbox, "", (b, n) -> {});
-    kill(sandbox);
+    sandbox.kill();
+    // It is suspected after ten seconds only, and again after ten more.
+    assertThat(sandbox.gone()).succeedsWithin(Duration.ofSeconds(90));
     assertThat(get(hostile.exit()).signal()).isEqualTo(9);
     try (Sandbox next = forkable()) {
       assertThat(TestHost.runOk(next, "echo alive")).isEqualTo("alive\n");
