@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.services.lambda.model.CodeSigningConfigNotFoundException;
+import software.amazon.awssdk.services.lambda.model.CodeStorageExceededException;
 import software.amazon.awssdk.services.lambda.model.CodeVerificationFailedException;
 import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
@@ -77,6 +78,16 @@ final class Errors {
         .message(message)
         .statusCode(409)
         .awsErrorDetails(details("ResourceConflictException", message))
+        .build();
+  }
+
+  static LambdaException codeStorageExceeded() {
+    String message = "Code storage limit exceeded.";
+    return CodeStorageExceededException.builder()
+        .type(USER)
+        .message(message)
+        .statusCode(400)
+        .awsErrorDetails(details("CodeStorageExceededException", message))
         .build();
   }
 

@@ -15,20 +15,18 @@ import software.amazon.awssdk.services.lambda.model.ListFunctionsResponse;
 
 /** The operations that show functions, for {@link FunctionService}. They work in memory. */
 final class FunctionReads {
-  private static final long TOTAL_CODE_BYTES = 80_530_636_800L;
-
   private final int concurrency;
   private final CodeDownloads downloads;
   private final FunctionRegistry registry;
-  private final LayerRegistry layers;
+  private final CodeUsage usage;
   private final Lookup lookup;
 
   FunctionReads(
-      int concurrency, CodeDownloads downloads, FunctionRegistry registry, LayerRegistry layers) {
+      int concurrency, CodeDownloads downloads, FunctionRegistry registry, CodeUsage usage) {
     this.concurrency = concurrency;
     this.downloads = downloads;
     this.registry = registry;
-    this.layers = layers;
+    this.usage = usage;
     this.lookup = new Lookup(registry);
   }
 
@@ -79,17 +77,7 @@ final class FunctionReads {
   GetAccountSettingsResponse accountSettings(GetAccountSettingsRequest request) {
     Caller caller = Caller.current();
     List<FunctionImage> functions = registry.list(caller.account(), caller.region());
-    long size =
-        functions.stream()
-            .flatMap(function -> function.all().stream())
-            .mapToLong(FunctionConfiguration::codeSize)
-            .sum();
-    long layerSize =
-        layers.list(caller.account(), caller.region()).stream()
-            .flatMap(layer -> layer.versions().values().stream())
-            .filter(version -> !version.deleted())
-            .mapToLong(LayerVersion::size)
-            .sum();
+    long size = usage.bytes(caller.account(), caller.region());
     int reserved = 0;
     for (FunctionImage function : functions) {
       Integer own = function.attached(Kind.RESERVED, Attachments.FUNCTION);
@@ -99,13 +87,12 @@ final class FunctionReads {
     return GetAccountSettingsResponse.builder()
         .accountLimit(limit ->
             limit
-                .totalCodeSize(TOTAL_CODE_BYTES)
+                .totalCodeSize(usage.limit())
                 .codeSizeUnzipped(Unzip.MAX_BYTES)
                 .codeSizeZipped((long) PackageSource.MAX_ZIP_BYTES)
                 .concurrentExecutions(concurrency)
                 .unreservedConcurrentExecutions(unreserved))
-        .accountUsage(
-            usage -> usage.totalCodeSize(size + layerSize).functionCount((long) functions.size()))
+        .accountUsage(usage -> usage.totalCodeSize(size).functionCount((long) functions.size()))
         .build();
   }
 }

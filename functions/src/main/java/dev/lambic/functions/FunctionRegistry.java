@@ -44,6 +44,7 @@ final class FunctionRegistry implements FunctionDirectory {
 
   private final FunctionRecords records;
   private final LayerRegistry layers;
+  private final CodeUsage usage;
   private final DoubleSupplier chance;
   private final Map<FunctionKey, FunctionImage> images = new ConcurrentHashMap<>();
   private final UrlIndex urls = new UrlIndex(images::get);
@@ -59,18 +60,22 @@ final class FunctionRegistry implements FunctionDirectory {
   /**
    * Shows the functions.
    *
+   * @param usage counts their code
    * @param chance evenly distributed from 0 to 1, without 1: which version an alias leads to
    */
   FunctionRegistry(
       FunctionRecords records,
       LayerRegistry layers,
+      CodeUsage usage,
       Collection<FunctionImage> functions,
       DoubleSupplier chance) {
     this.records = records;
     this.layers = layers;
+    this.usage = usage;
     this.chance = chance;
     functions.forEach(function -> {
       show(function);
+      usage.count(function.key().account(), function.key().region(), CodeUsage.of(function));
       urls.changed(null, function);
     });
   }
@@ -189,7 +194,7 @@ final class FunctionRegistry implements FunctionDirectory {
       FunctionImage decided = decision.decide(before);
       FunctionImage after = decided == null ? null : Former.kept(before, decided);
       if (!Objects.equals(after, before)) {
-        records.write(before, after);
+        write(key, before, after);
         if (after == null) {
           images.remove(key);
           inOrder.remove(key);
@@ -202,6 +207,22 @@ final class FunctionRegistry implements FunctionDirectory {
       return after;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Makes a change durable, and counts its code. */
+  private void write(
+      FunctionKey key, @Nullable FunctionImage before, @Nullable FunctionImage after) {
+    long more = CodeUsage.of(after) - CodeUsage.of(before);
+    usage.change(key.account(), key.region(), more);
+    boolean written = false;
+    try {
+      records.write(before, after);
+      written = true;
+    } finally {
+      if (!written) {
+        usage.count(key.account(), key.region(), -more);
+      }
     }
   }
 

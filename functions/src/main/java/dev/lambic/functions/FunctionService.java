@@ -201,14 +201,15 @@ public final class FunctionService implements LambdaClient {
     Validation validation = new Validation(runtimes, config.architecture(), ambient.ticker());
     FunctionRecords functions = new FunctionRecords(records);
     List<FunctionImage> kept = functions.load();
-    this.layers = LayerRegistry.open(new LayerRecords(records), kept);
+    CodeUsage usage = new CodeUsage(config.codeBytes());
+    this.layers = LayerRegistry.open(new LayerRecords(records), kept, usage);
     this.layerService =
         new LayerService(layers, code, neighbours, downloads, configurations, ambient);
     this.preparation =
         new Preparation(code, containers, layers, configurations, ambient, preparing);
     this.registry =
         new FunctionRegistry(
-            functions, layers, preparation.recover(functions, kept), ambient.chance());
+            functions, layers, usage, preparation.recover(functions, kept), ambient.chance());
     Publisher publisher = new Publisher(configurations);
     this.mappingService =
         new MappingService(
@@ -236,7 +237,7 @@ public final class FunctionService implements LambdaClient {
             registry,
             layers,
             signing);
-    this.reads = new FunctionReads(config.concurrency(), downloads, registry, layers);
+    this.reads = new FunctionReads(config.concurrency(), downloads, registry, usage);
     this.versions = new VersionService(publisher, preparation, registry, layers);
     this.aliases = new AliasService(ambient.ids(), registry);
     this.tags = new TagService(registry, mappingService, signing, configurations);

@@ -12,9 +12,19 @@ import java.util.function.Supplier;
  * @param architecture of this host in AWS's words, {@code x86_64} or {@code arm64}
  * @param concurrency how many invocations an account may have running at once
  * @param endpoint where clients reach this server, for download URLs; asked for each
+ * @param codeBytes how much the packages of an account's functions and layers in a region may have
  */
 public record FunctionsConfig(
-    Path directory, String architecture, int concurrency, Supplier<URI> endpoint) {
+    Path directory, String architecture, int concurrency, Supplier<URI> endpoint, long codeBytes) {
+  /** AWS's 75 GB. */
+  private static final long STANDARD_CODE_BYTES = 80_530_636_800L;
+
+  /** With as much code for an account as AWS gives. */
+  public FunctionsConfig(
+      Path directory, String architecture, int concurrency, Supplier<URI> endpoint) {
+    this(directory, architecture, concurrency, endpoint, STANDARD_CODE_BYTES);
+  }
+
   /** Refuses what cannot be meant. */
   public FunctionsConfig {
     if (!architecture.equals("x86_64") && !architecture.equals("arm64")) {

@@ -25,20 +25,23 @@ final class LayerRegistry {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final LayerRecords records;
+  private final CodeUsage usage;
   private final Map<LayerKey, LayerImage> images = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock(true);
 
-  private LayerRegistry(LayerRecords records) {
+  private LayerRegistry(LayerRecords records, CodeUsage usage) {
     this.records = records;
+    this.usage = usage;
   }
 
   /**
    * Loads all layers, and forgets deleted versions that no function has.
    *
    * @param functions all there are
+   * @param usage counts their code
    */
-  static LayerRegistry open(LayerRecords records, List<FunctionImage> functions) {
-    LayerRegistry registry = new LayerRegistry(records);
+  static LayerRegistry open(LayerRecords records, List<FunctionImage> functions, CodeUsage usage) {
+    LayerRegistry registry = new LayerRegistry(records, usage);
     Set<String> used = new HashSet<>();
     for (FunctionImage function : functions) {
       for (FunctionConfiguration version : function.all()) {
@@ -51,6 +54,7 @@ final class LayerRegistry {
         records.write(layer, kept);
       }
       registry.images.put(kept.key(), kept);
+      usage.count(kept.key().account(), kept.key().region(), CodeUsage.of(kept));
     }
     return registry;
   }
@@ -118,12 +122,27 @@ final class LayerRegistry {
       LayerImage before = images.get(key);
       LayerImage after = decision.decide(before);
       if (after != null && !after.equals(before)) {
-        records.write(before, after);
+        write(key, before, after);
         images.put(key, after);
       }
       return after;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Makes a change durable, and counts its code. */
+  private void write(LayerKey key, @Nullable LayerImage before, LayerImage after) {
+    long more = CodeUsage.of(after) - CodeUsage.of(before);
+    usage.change(key.account(), key.region(), more);
+    boolean written = false;
+    try {
+      records.write(before, after);
+      written = true;
+    } finally {
+      if (!written) {
+        usage.count(key.account(), key.region(), -more);
+      }
     }
   }
 

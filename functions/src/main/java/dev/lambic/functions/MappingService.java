@@ -77,11 +77,21 @@ final class MappingService {
     registry.change(
         key,
         before -> {
+          refuseTenants(function);
           requireUnique(key, created, function);
           return created;
         });
     threads.execute(() -> finish(key));
     return Shown.in(CreateEventSourceMappingResponse.builder(), shape);
+  }
+
+  /** A source does not say whose its events are. */
+  private void refuseTenants(Target function) {
+    FunctionImage found = functions.find(function.key());
+    if (found != null && Configurations.isPerTenant(found.latest())) {
+      throw Errors.invalid(
+          "Event source mappings are not supported for functions with tenancy configuration.");
+    }
   }
 
   GetEventSourceMappingResponse get(GetEventSourceMappingRequest request) {
@@ -112,6 +122,7 @@ final class MappingService {
               Mapping changed = before.withShape(shape).withEnabled(enabled);
               if (function != null && !function.arn().equals(shape.functionArn())) {
                 changed = changed.withShape(shape.toBuilder().functionArn(function.arn()).build());
+                refuseTenants(function);
                 requireUnique(key, changed, function);
               }
               return changed.step(before.state().change(enabled), now());

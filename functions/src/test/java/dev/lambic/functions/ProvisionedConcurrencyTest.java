@@ -306,7 +306,7 @@ final class ProvisionedConcurrencyTest {
   }
 
   @Test
-  void tenantsHaveNeitherUrlsNorSnapshots() {
+  void tenantsHaveNeitherUrlsNorSnapshotsNorSources() {
     assertThat(
             world.error(lambda ->
                 lambda.createFunction(
@@ -323,6 +323,12 @@ final class ProvisionedConcurrencyTest {
     assertThat(
             world.error(l -> l.createFunctionUrlConfig(r -> r.functionName("t").authType("NONE"))))
         .startsWith("400 InvalidParameterValueException: Function URLs");
+    assertThat(
+            world.error(l ->
+                l.createEventSourceMapping(r ->
+                    r.functionName("t")
+                        .eventSourceArn("arn:aws:sqs:us-east-1:111111111111:queue"))))
+        .startsWith("400 InvalidParameterValueException: Event source mappings");
   }
 
   @Test

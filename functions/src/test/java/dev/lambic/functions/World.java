@@ -33,6 +33,7 @@ final class World implements AutoCloseable {
   final Shelf containers = new Shelf();
   final Ahead ahead = new Ahead();
   final Path directory;
+  private final long codeBytes;
   private final Ids ids = Ids.seeded(42);
   private final Random chances = new Random(43);
   private ManualExecutor preparing = new ManualExecutor();
@@ -40,7 +41,13 @@ final class World implements AutoCloseable {
   private FunctionService service;
 
   World(Path directory) {
+    this(directory, 80_530_636_800L);
+  }
+
+  /** A world in which an account may have only so much code. */
+  World(Path directory, long codeBytes) {
     this.directory = directory;
+    this.codeBytes = codeBytes;
     this.records = new CountingRecords(SqliteRecords.open(directory.resolve("lambic.db")));
     this.service = open(records, preparing);
   }
@@ -59,7 +66,8 @@ final class World implements AutoCloseable {
             directory.resolve("functions"),
             "x86_64",
             1000,
-            () -> URI.create("http://localhost:4566/"));
+            () -> URI.create("http://localhost:4566/"),
+            codeBytes);
     return FunctionService.open(
         config,
         in,

@@ -20,10 +20,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +39,10 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
   /** Calls that pass through at one time; the others wait with their bodies unread. */
   private static final int MAX_CALLS = 100;
 
-  private static final int PATIENCE_SECONDS = 60;
+  /** Those of one access key, and every environment has its own. */
+  private static final int MAX_CALLS_EACH = 20;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /** An object of five gibibytes over a slow line takes long. */
   private static final Duration CALL_LIMIT = Duration.ofHours(6);
@@ -67,7 +69,7 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
       Set.of("connection", "keep-alive", "transfer-encoding", "server", "date");
 
   private final NeighbourProcess process;
-  private final Semaphore calls = new Semaphore(MAX_CALLS, true);
+  private final Turns turns = new Turns(MAX_CALLS, MAX_CALLS_EACH);
   private final LazyClient client =
       new LazyClient(() ->
           HttpClient.newBuilder()
@@ -102,7 +104,8 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
   @Override
   public void handle(Call call, StreamedBody body) {
     String target = S3Target.of(call.request());
-    awaitTurn();
+    String user = Objects.requireNonNullElse(call.caller().accessKeyId(), "");
+    awaitTurn(user);
     try {
       if (body.length() == 0) {
         // Nothing of it is passed on, but the end of what was signed must be there.
@@ -123,13 +126,13 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
       Thread.currentThread().interrupt();
       throw NeighbourProcess.unavailable("Interrupted.", e);
     } finally {
-      calls.release();
+      turns.end(user);
     }
   }
 
-  private void awaitTurn() {
+  private void awaitTurn(String user) {
     try {
-      if (calls.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      if (turns.begin(user, PATIENCE)) {
         return;
       }
     } catch (InterruptedException e) {
