@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles the launcher, and beside it the library by which programs serve forks:
-# build-launcher.sh OUTPUT
+# Compiles the launcher, and beside it the library by which programs serve forks and the one that is
+# loaded into criu: build-launcher.sh OUTPUT
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 output=$1
@@ -13,7 +13,7 @@ fi
 mkdir -p "$(dirname "$output")"
 # The dates of the sources decide, so that a build without changes costs nothing.
 if [ -f "$output" ] && [ -f "$library" ] &&
-  [ -z "$(find "$here/src/main/c" "$0" -newer "$output")" ]; then
+  [ -z "$(find "$here/src/main/c" "$here/src/main/preload" "$0" -newer "$output")" ]; then
   exit 0
 fi
 warnings='-Wall -Wextra -Werror -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes'
@@ -22,6 +22,9 @@ warnings='-Wall -Wextra -Werror -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissin
 "$compiler" -std=gnu17 -shared -fPIC -nostdlib -O2 -g0 $warnings -fno-ident \
   -fno-stack-protector -s -o "$library.part" "$here"/src/main/c/forking/*.c
 mv "$library.part" "$library"
+# shellcheck disable=SC2086
+"$compiler" -std=gnu17 -shared -fPIC -O2 -g0 $warnings -fno-ident -s \
+  -o "$(dirname "$output")/criu-compat.so" "$here"/src/main/preload/criu-compat.c
 # shellcheck disable=SC2086
 "$compiler" -std=gnu17 -static -O2 -g0 $warnings -fno-ident -fstack-protector-strong \
   -D_FORTIFY_SOURCE=2 -s -o "$output.part" "$here"/src/main/c/*.c

@@ -177,7 +177,8 @@ static void mount_for_first(const struct plan *plan, int socket) {
   if (setns(first, CLONE_NEWPID) < 0) _exit(1);
   pid_t inside = fork();
   if (inside == 0) {
-    if (mount_own(plan->tmp_mount >= 0 ? TMP_FD : -1, plan->tmp_bytes, plan->host_id) < 0) {
+    if (mount_own(plan->tmp_mount >= 0 ? TMP_FD : -1, plan->tmp_bytes, plan->host_id) < 0 ||
+        (plan->image >= 0 && enter_image(IMAGE_FD) < 0)) {
       struct writer writer;
       put_failure(&writer, 0, 0);
       send_message(socket, writer.bytes, writer.length, -1);
@@ -251,6 +252,7 @@ static int set_up_for_snapshots(const struct plan *plan) {
   }
   close(sockets[0]);
   if (plan->tmp_mount >= 0) close(TMP_FD);
+  if (plan->image >= 0) close(IMAGE_FD);
   if (raise_loopback() < 0) return -1;
   if (sethostname(plan->hostname, strlen(plan->hostname)) < 0) return fail("hostname", "");
   if (limit_resources() < 0) return -1;

@@ -55,10 +55,11 @@ enum message_type {
   SIGNAL = 4, /* u32 process, u32 signal */
   KILL = 5,
   CLEAR = 6, /* ends every program; answered when none is left */
-  CHECKPOINT = 12, /* text directory of the image, text directory of criu, u64 most bytes of /tmp */
+  CHECKPOINT = 12, /* text directory of the image, text directory of criu, text directory of its
+                      cache, u64 most bytes of /tmp */
   RESTORE = 13,    /* u32 process, u32 its pid in the image, u64 inode of its output pipe in the
-                      image, text directory of the image, text directory of criu, text directory of
-                      criu's cache, u32 cgroup version, texts of cgroup paths; pipe attached */
+                      image, the three directories, u32 cgroup version, texts of cgroup paths; pipe
+                      attached */
   FORK = 7,   /* u32 process, texts of files that join the cgroups, text argument; pipe attached */
   /* launcher to server */
   DONE = 16,   /* to CREATE: u32 pid, network namespace attached; to CHECKPOINT: u32 pid, u64 inode
@@ -236,7 +237,7 @@ struct snapshot_job {
   uint64_t tmp_bytes;
   int images;     /* directory */
   int tool;       /* directory of criu, with ld.so if it has libraries of its own */
-  int cache;      /* directory of criu.kdat, or -1 */
+  int cache;      /* directory of criu.kdat and criu-compat.so */
   int output;     /* -1 for a checkpoint */
   uint32_t cgroup_version;
   int cgroups[8];

@@ -95,7 +95,6 @@ static int read_plan(struct plan *plan, struct reader *reader) {
   plan->kind = kind;
   plan->thaw = strdup(thaw);
   if (!plan->thaw) exit(1);
-  if (image[0] && plan->snapshots) return fail("message", "snapshots");
   if (image[0] && (plan->image = read_only_tree(image)) < 0) return -1;
   return open_cgroups(plan, paths, count);
 }
@@ -318,7 +317,6 @@ static int read_job(struct shell *shell, uint32_t slot, struct reader *reader, i
                     struct snapshot_job *job) {
   char *paths[9];
   uint32_t count = 0;
-  const char *cache = "";
   bool restores = job->type == RESTORE;
   if (restores) {
     shell->job_process = take_u32(reader);
@@ -330,8 +328,8 @@ static int read_job(struct shell *shell, uint32_t slot, struct reader *reader, i
   }
   const char *images = take_text(reader);
   const char *tool = take_text(reader);
+  const char *cache = take_text(reader);
   if (restores) {
-    cache = take_text(reader);
     job->cgroup_version = take_u32(reader);
     count = take_texts(reader, paths, 8);
   } else {
@@ -347,7 +345,7 @@ static int read_job(struct shell *shell, uint32_t slot, struct reader *reader, i
   job->output = output;
   if ((job->images = open_directory(images)) < 0) return -1;
   if ((job->tool = open_directory(tool)) < 0) return -1;
-  if (cache[0] && (job->cache = open_directory(cache)) < 0) return -1;
+  if ((job->cache = open_directory(cache)) < 0) return -1;
   int flags = job->cgroup_version == 1 ? O_WRONLY : O_RDONLY | O_DIRECTORY;
   for (uint32_t i = 0; i < count; i++) {
     int fd = open(paths[i], flags | O_CLOEXEC);

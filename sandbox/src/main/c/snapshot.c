@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 enum {
   CHECKPOINT_MILLISECONDS = 25000,
@@ -39,6 +40,7 @@ enum {
   TOOL_FD = 5,
   CACHE_FD = 6,
   KEPT_FD = 16, /* where a job's descriptors lie before they get their places */
+  STOP_ATTEMPTS = 20000, /* a tenth of a millisecond apart */
   TREE_DEPTH = 32,
   PROCESSES_MAX = 256,
   LOG_TAIL = 65536,
@@ -320,6 +322,18 @@ static int has_line(const char *status, const char *line) {
   return strstr(status, wanted) != NULL;
 }
 
+/* criu lets a thread go with a stop signal before it, which may take effect a moment later. */
+static int await_stop(const char *path, char *status, size_t size) {
+  const struct timespec moment = {0, 100000};
+  for (int i = 0; i < STOP_ATTEMPTS; i++) {
+    if (read_text(path, status, size) < 0) return -1;
+    if (strstr(status, "\nState:\tT")) return 0;
+    nanosleep(&moment, NULL);
+  }
+  errno = ETIMEDOUT;
+  return fail("restored-state", path);
+}
+
 /* Whether a thread has nothing that a fresh one would not have. */
 static int check_thread(const char *path, uint32_t owner) {
   static const char *const lines[] = {
@@ -329,7 +343,7 @@ static int check_thread(const char *path, uint32_t owner) {
   };
   static const char *const kinds[] = {"Uid", "Gid"};
   char status[8192], line[96];
-  if (read_text(path, status, sizeof status) < 0) return -1;
+  if (await_stop(path, status, sizeof status) < 0) return -1;
   errno = EPERM;
   for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
     if (!has_line(status, lines[i])) return fail("restored-privileges", lines[i]);
@@ -338,7 +352,6 @@ static int check_thread(const char *path, uint32_t owner) {
     snprintf(line, sizeof line, "%s:\t%u\t%u\t%u\t%u", kinds[i], owner, owner, owner, owner);
     if (!has_line(status, line)) return fail("restored-ids", line);
   }
-  if (!strstr(status, "\nState:\tT")) return fail("restored-state", path);
   return 0;
 }
 
@@ -450,7 +463,8 @@ static int place(int fd, int at) {
 static void exec_criu(char **arguments, bool own_libraries) __attribute__((noreturn));
 static void exec_criu(char **arguments, bool own_libraries) {
   char *with_libraries[40] = {"criu", "--library-path", "/proc/self/fd/5", "/proc/self/fd/5/criu"};
-  char *const environment[] = {"XDG_RUNTIME_DIR=/proc/self/fd/6", "PATH=/usr/bin", NULL};
+  char *const environment[] = {"XDG_RUNTIME_DIR=/proc/self/fd/6",
+                               "LD_PRELOAD=/proc/self/fd/6/criu-compat.so", "PATH=/usr/bin", NULL};
   if (own_libraries) {
     for (int i = 0; arguments[i] && i < 35; i++) with_libraries[i + 4] = arguments[i + 1];
     execve("/proc/self/fd/5/ld.so", with_libraries, environment);

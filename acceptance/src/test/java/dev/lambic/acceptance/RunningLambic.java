@@ -45,6 +45,7 @@ final class RunningLambic implements AutoCloseable {
           "s3.log",
           "credentials",
           "sandbox",
+          "snapshots",
           "bootstraps",
           "lock",
           "dev.socket");

@@ -222,7 +222,7 @@ final class Configurations {
 
   /** What a published version is compared by: all that publishing does not change by itself. */
   static FunctionConfiguration substance(FunctionConfiguration version) {
-    return version.toBuilder()
+    return withSnapshot(version, false).toBuilder()
         .version(null)
         .revisionId(null)
         .lastModified(null)
@@ -233,6 +233,24 @@ final class Configurations {
         .lastUpdateStatusReason(null)
         .lastUpdateStatusReasonCode((String) null)
         .build();
+  }
+
+  /** Whether it is a published version that asks to be started from snapshots. */
+  static boolean hasSnapshots(FunctionConfiguration version) {
+    return !version.version().equals(FunctionVersion.LATEST)
+        && version.snapStart() != null
+        && version.snapStart().applyOn() == SnapStartApplyOn.PUBLISHED_VERSIONS;
+  }
+
+  /** The configuration, with or without a snapshot. */
+  static FunctionConfiguration withSnapshot(FunctionConfiguration before, boolean there) {
+    SnapStartOptimizationStatus status =
+        there ? SnapStartOptimizationStatus.ON : SnapStartOptimizationStatus.OFF;
+    return before.snapStart() == null
+        ? before
+        : before.toBuilder()
+            .snapStart(before.snapStart().toBuilder().optimizationStatus(status).build())
+            .build();
   }
 
   /** The configuration with other layers. */
@@ -281,7 +299,8 @@ final class Configurations {
         layers == null ? null : layers.id(),
         container,
         version.tracingConfig() != null && version.tracingConfig().mode() == TracingMode.ACTIVE,
-        isPerTenant(version));
+        isPerTenant(version),
+        hasSnapshots(version));
   }
 
   private static String orEmpty(@Nullable String text) {

@@ -14,6 +14,7 @@ import software.amazon.awssdk.services.lambda.model.ProvisionedConcurrencyConfig
 import software.amazon.awssdk.services.lambda.model.ResourceConflictException;
 import software.amazon.awssdk.services.lambda.model.ResourceInUseException;
 import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
+import software.amazon.awssdk.services.lambda.model.SnapStartNotReadyException;
 
 /** The errors of the control plane in AWS's words, as recorded from Lambda. */
 final class Errors {
@@ -132,6 +133,19 @@ final class Errors {
     return conflict(
         "The operation cannot be performed at this time. An update is in progress for resource: "
             + arn);
+  }
+
+  /** A version whose snapshot is being made. */
+  static LambdaException notReadyToRestore() {
+    String text =
+        "Lambda is initializing your function. It will be ready to invoke once your function state"
+            + " becomes ACTIVE.";
+    return SnapStartNotReadyException.builder()
+        .type(USER)
+        .message(text)
+        .statusCode(409)
+        .awsErrorDetails(details("SnapStartNotReadyException", text))
+        .build();
   }
 
   static LambdaException wrongState(String state) {

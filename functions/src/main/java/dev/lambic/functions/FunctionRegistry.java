@@ -335,6 +335,11 @@ final class FunctionRegistry implements FunctionDirectory {
           target.qualifier() == null ? target.arn() + ":" + FunctionVersion.LATEST : target.arn());
     }
     FunctionVersion ready = function.ready().get(version.version());
+    if (ready == null
+        && Configurations.hasSnapshots(version)
+        && Lifecycle.of(version) == Lifecycle.PENDING) {
+      throw Errors.notReadyToRestore();
+    }
     if (ready == null) {
       throw Errors.wrongState(version.stateAsString());
     }

@@ -294,6 +294,16 @@ public final class FunctionService implements LambdaClient {
     return service;
   }
 
+  /** Has snapshots made of versions that ask for it from now on, and looks at those there are. */
+  public void snapshots(Snapshots maker) {
+    preparation.use(maker, registry);
+  }
+
+  /** A version that had a snapshot was started without one, so it gets another; returns at once. */
+  public void snapshotIsLost(String account, String region, String name, String version) {
+    preparation.remake(registry, new FunctionKey(account, region, name), version);
+  }
+
   /** Finds what invocations run. */
   public FunctionDirectory directory() {
     return registry;

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  *     a handler; for it the two names of the code are the digest of the image
  * @param traced whether its invocations are sampled for tracing unless their callers decide
  * @param perTenant whether each call is a tenant's, and no two tenants may share an environment
+ * @param snapStart whether it is started from snapshots of itself, where there are any
  */
 public record FunctionVersion(
     String account,
@@ -62,7 +63,8 @@ public record FunctionVersion(
     @Nullable String layersId,
     Optional<ContainerVersion> container,
     boolean traced,
-    boolean perTenant) {
+    boolean perTenant,
+    boolean snapStart) {
   /** The version of the code and configuration that updates change. */
   public static final String LATEST = "$LATEST";
 

@@ -19,11 +19,11 @@ import software.amazon.awssdk.services.lambda.model.VpcConfig;
 import software.amazon.awssdk.services.lambda.model.VpcConfigResponse;
 
 /**
- * The settings that are kept and shown as on AWS, but not acted upon: networks, dead letters, keys
- * and snapshots.
+ * The settings that are kept and shown as on AWS, but not acted upon: networks, dead letters and
+ * keys; and what is checked of snapshots, which others make.
  *
  * <p>There are no networks to look into, so every subnet is taken to be in the one network of its
- * account and region. A snapshot that nobody makes is shown as being off.
+ * account and region.
  */
 final class KeptSettings {
   private static final int VPC_DIGITS = 17;
@@ -62,6 +62,9 @@ final class KeptSettings {
     if (Configurations.isContainer(function)) {
       throw Errors.invalid("SnapStart is not available for functions with the package type Image.");
     }
+    if (!function.fileSystemConfigs().isEmpty()) {
+      throw Errors.invalid("SnapStart is not available for functions with file systems.");
+    }
     if (!SNAPSHOTS.matcher(function.runtimeAsString()).matches()) {
       throw Errors.invalid(
           function.runtimeAsString() + " is not supported for SnapStart enabled functions.");
@@ -84,10 +87,6 @@ final class KeptSettings {
     }
     if (!isEmpty(settings.kmsKeyArn())) {
       notices.tell("KMSKeyArn is kept and shown, but nothing is encrypted with a key yet.");
-    }
-    if (settings.snapStart() != null
-        && settings.snapStart().applyOn() == SnapStartApplyOn.PUBLISHED_VERSIONS) {
-      notices.tell("SnapStart is kept and shown, but no snapshots are made yet.");
     }
   }
 

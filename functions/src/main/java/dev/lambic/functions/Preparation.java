@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.lambda.model.FunctionConfiguration;
+import software.amazon.awssdk.services.lambda.model.SnapStartOptimizationStatus;
 
 /**
  * Brings versions from 'on its way' to 'ready', after the request that made them was answered.
@@ -28,6 +29,8 @@ final class Preparation implements AutoCloseable {
   private final Configurations configurations;
   private final Ambient ambient;
   private final ExecutorService threads;
+  private final Set<String> imaging = ConcurrentHashMap.newKeySet();
+  private volatile Snapshots snapshots = Snapshots.NONE;
 
   /** Runs on the threads, which it ends when it is closed. */
   Preparation(
@@ -148,6 +151,89 @@ final class Preparation implements AutoCloseable {
                 ? null
                 : FunctionRegistry.advance(
                     before, layers, version -> finished(version, codeId, failure)));
+    makeSnapshots(registry, key);
+  }
+
+  /**
+   * From now on versions that ask for it get snapshots; those that are there already are looked at
+   * in the background.
+   */
+  void use(Snapshots maker, FunctionRegistry registry) {
+    snapshots = maker;
+    threads.execute(() -> {
+      for (FunctionImage function : registry.all()) {
+        for (FunctionConfiguration version : function.all()) {
+          if (Configurations.hasSnapshots(version) && Lifecycle.of(version) == Lifecycle.ACTIVE) {
+            makeSnapshot(registry, function.key(), version);
+          }
+        }
+      }
+    });
+  }
+
+  /** Makes another snapshot of a version that is shown as having one. */
+  void remake(FunctionRegistry registry, FunctionKey key, String version) {
+    FunctionImage function = registry.find(key);
+    FunctionConfiguration found = function == null ? null : function.version(version);
+    if (found != null
+        && Configurations.hasSnapshots(found)
+        && found.snapStart().optimizationStatus() == SnapStartOptimizationStatus.ON) {
+      threads.execute(() -> makeSnapshot(registry, key, found));
+    }
+  }
+
+  /** Makes those that ready versions wait for. */
+  private void makeSnapshots(FunctionRegistry registry, FunctionKey key) {
+    FunctionImage function = registry.find(key);
+    if (function == null) {
+      return;
+    }
+    for (FunctionConfiguration version : function.all()) {
+      if (Configurations.hasSnapshots(version)
+          && Lifecycle.of(version) == Lifecycle.PENDING
+          && code.isReady(Configurations.codeId(version))) {
+        threads.execute(() -> makeSnapshot(registry, key, version));
+      }
+    }
+  }
+
+  private void makeSnapshot(
+      FunctionRegistry registry, FunctionKey key, FunctionConfiguration version) {
+    String name = key.arn() + ":" + version.version();
+    if (!imaging.add(name)) {
+      return;
+    }
+    try {
+      Snapshots.Result result =
+          snapshots.make(Configurations.ready(key, version, layers.opt(version)));
+      registry.change(
+          key,
+          before ->
+              before == null
+                  ? null
+                  : FunctionRegistry.advance(
+                      before,
+                      layers,
+                      now -> now.version().equals(version.version()) ? imaged(now, result) : now));
+    } catch (RuntimeException e) {
+      ambient.faults().fault("snapshot of " + name, e);
+    } finally {
+      imaging.remove(name);
+    }
+  }
+
+  private FunctionConfiguration imaged(FunctionConfiguration version, Snapshots.Result result) {
+    boolean pending = Lifecycle.of(version) == Lifecycle.PENDING;
+    if (result instanceof Snapshots.Result.Failed failed && pending) {
+      Lifecycle.Failure failure = new Lifecycle.Failure(failed.code(), failed.reason());
+      return configurations.revised(Lifecycle.step(version, Lifecycle.FAILED, failure));
+    }
+    FunctionConfiguration shown =
+        Configurations.withSnapshot(version, result instanceof Snapshots.Result.Made);
+    if (pending) {
+      return configurations.revised(Lifecycle.step(shown, Lifecycle.ACTIVE, null));
+    }
+    return shown.equals(version) ? version : configurations.revised(shown);
   }
 
   private FunctionConfiguration finished(
@@ -158,6 +244,9 @@ final class Preparation implements AutoCloseable {
     }
     if (!now.inProgress() && (failure != null || !Configurations.isContainer(version))) {
       return version; // but an image may be had at last after a restart
+    }
+    if (failure == null && Configurations.hasSnapshots(version)) {
+      return version; // it is active when its snapshot is made
     }
     if (failure == null) {
       return configurations.revised(Lifecycle.step(version, Lifecycle.ACTIVE, null));

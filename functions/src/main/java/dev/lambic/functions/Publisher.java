@@ -37,7 +37,8 @@ final class Publisher {
   }
 
   /**
-   * The function with one more version, which is what {@code $LATEST} is, ready at once if that is.
+   * The function with one more version, which is what {@code $LATEST} is, ready at once if that is
+   * and no snapshot of it is to be made.
    *
    * @param description instead of the one of {@code $LATEST}; null to keep that
    */
@@ -47,7 +48,7 @@ final class Publisher {
     if (description != null) {
       version = version.toBuilder().description(description).build();
     }
-    if (Lifecycle.of(version) != Lifecycle.ACTIVE) {
+    if (Lifecycle.of(version) != Lifecycle.ACTIVE || Configurations.hasSnapshots(version)) {
       version = Lifecycle.born(version);
     }
     FunctionImage after = function.publish(configurations.modified(version));

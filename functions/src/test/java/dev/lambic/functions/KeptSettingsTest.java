@@ -126,6 +126,44 @@ class KeptSettingsTest {
   }
 
   @Test
+  void versionsWaitForTheirSnapshots() {
+    List<Snapshots.Result> results =
+        new ArrayList<>(
+            List.of(
+                new Snapshots.Result.Made(),
+                new Snapshots.Result.Failed("FunctionError.RuntimeInitError", "it fails"),
+                new Snapshots.Result.Impossible()));
+    List<String> asked = new ArrayList<>();
+    world
+        .service()
+        .snapshots(version -> {
+          asked.add(version.version());
+          return results.removeFirst();
+        });
+    create(r -> r.snapStart(s -> s.applyOn("PublishedVersions")).publish(true));
+    FunctionConfiguration made = world.configuration("fn:1");
+    assertThat(made.stateAsString()).isEqualTo("Active");
+    assertThat(made.snapStart().optimizationStatusAsString()).isEqualTo("On");
+    assertThat(world.configuration("fn").snapStart().optimizationStatusAsString()).isEqualTo("Off");
+    // What was published is what there is, with a snapshot or without.
+    assertThat(world.publish("fn").version()).isEqualTo("1");
+    update(r -> r.description("another"));
+    world.publish("fn");
+    world.settle();
+    FunctionConfiguration failed = world.configuration("fn:2");
+    assertThat(failed.stateAsString()).isEqualTo("Failed");
+    assertThat(failed.stateReasonCodeAsString()).isEqualTo("FunctionError.RuntimeInitError");
+    assertThat(failed.stateReason()).isEqualTo("it fails");
+    update(r -> r.description("a third"));
+    world.publish("fn");
+    world.settle();
+    FunctionConfiguration without = world.configuration("fn:3");
+    assertThat(without.stateAsString()).isEqualTo("Active");
+    assertThat(without.snapStart().optimizationStatusAsString()).isEqualTo("Off");
+    assertThat(asked).containsExactly("1", "2", "3");
+  }
+
+  @Test
   void whatDoesNotActIsToldOnce() {
     List<String> notices = new ArrayList<>();
     world.service().notices(notices::add);
@@ -136,7 +174,7 @@ class KeptSettingsTest {
     update(r -> r.vpcConfig(v -> v.subnetIds("subnet-1").securityGroupIds("sg-1")));
     assertThat(notices)
         .extracting(notice -> notice.substring(0, notice.indexOf(' ')))
-        .containsExactly("DeadLetterConfig", "KMSKeyArn", "SnapStart", "VpcConfig");
+        .containsExactly("DeadLetterConfig", "KMSKeyArn", "VpcConfig");
   }
 
   private FunctionVersion resolve() {

@@ -152,6 +152,10 @@ final class ColdStart {
   private void initialized(Worker worker, Init init) {
     switch (init) {
       case Init.Ready ready -> run(worker, ready);
+      case Init.Unfit unfit when worker.isRestored() -> {
+        worker.endUnfit(unfit);
+        refuse(InvocationErrors.notRestored(unfit));
+      }
       case Init.Unfit unfit -> {
         settle();
         if (!worker.runAnew(invocation, answer, unfit) && !worker.run(invocation, answer, 0)) {

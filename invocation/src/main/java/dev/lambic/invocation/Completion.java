@@ -59,6 +59,16 @@ final class Completion {
     log.platform(lines.initReport(phase, nanos, ending));
   }
 
+  /** Writes down what became of the first initialisation, or of the restore in its place. */
+  void started(boolean restored, long nanos, Ending ending) {
+    if (!restored) {
+      initialized(Phase.INIT, nanos, ending);
+      return;
+    }
+    log.platform(lines.restoreRuntimeDone(ending));
+    log.platform(lines.restoreReport(nanos, ending));
+  }
+
   /** Answers an invocation that was lost. */
   void giveLost(Fall fall) {
     Task lost = fall.task();

@@ -537,7 +537,9 @@ public final class Dispatcher implements Invoker, AutoCloseable {
     @Override
     public Worker make(Call call) {
       Place place = new Place(call.pool);
-      return Dispatcher.this.make(call.image(), place, Initialization.ON_DEMAND, worker -> {});
+      Initialization why =
+          call.image().snapStart() ? Initialization.SNAP_START : Initialization.ON_DEMAND;
+      return Dispatcher.this.make(call.image(), place, why, worker -> {});
     }
 
     @Override

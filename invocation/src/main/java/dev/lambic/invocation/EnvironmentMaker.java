@@ -113,7 +113,7 @@ final class EnvironmentMaker {
     }
   }
 
-  private static EnvironmentSpec spec(
+  static EnvironmentSpec spec(
       FunctionImage image,
       RuntimeTarget target,
       String name,

@@ -20,4 +20,23 @@ public interface EnvironmentStarter {
    * @throws dev.lambic.kernel.LambicException if it cannot be started
    */
   Environment start(EnvironmentSpec spec, EnvironmentListener listener);
+
+  /**
+   * Starts an environment of which a snapshot is to be made, and returns while its runtime
+   * initialises.
+   *
+   * @throws dev.lambic.kernel.LambicException if it cannot be started
+   */
+  default Environment template(EnvironmentSpec spec, EnvironmentListener listener) {
+    throw new IllegalStateException("no snapshots are made here");
+  }
+
+  /**
+   * Restores the snapshot that there is, as far as to where it was made, to see that it works.
+   *
+   * @throws dev.lambic.kernel.LambicException if it cannot be restored
+   */
+  default Environment trial(EnvironmentSpec spec, EnvironmentListener listener) {
+    throw new IllegalStateException("no snapshots are made here");
+  }
 }

@@ -23,6 +23,7 @@ import java.util.Map;
  * @param logGroup CloudWatch Logs group
  * @param logSettings the form of its log
  * @param code gives the unpacked code
+ * @param snapStart whether it is started from snapshots of itself, where there are any
  */
 public record FunctionImage(
     String key,
@@ -41,7 +42,48 @@ public record FunctionImage(
     Map<String, String> variables,
     String logGroup,
     LogSettings logSettings,
-    Code code) {
+    Code code,
+    boolean snapStart) {
+  /** Without snapshots. */
+  public FunctionImage(
+      String key,
+      String arn,
+      String name,
+      String version,
+      String region,
+      String account,
+      String role,
+      String runtime,
+      String runtimeVersionArn,
+      String handler,
+      int memoryMb,
+      int timeoutSeconds,
+      int tmpMb,
+      Map<String, String> variables,
+      String logGroup,
+      LogSettings logSettings,
+      Code code) {
+    this(
+        key,
+        arn,
+        name,
+        version,
+        region,
+        account,
+        role,
+        runtime,
+        runtimeVersionArn,
+        handler,
+        memoryMb,
+        timeoutSeconds,
+        tmpMb,
+        variables,
+        logGroup,
+        logSettings,
+        code,
+        false);
+  }
+
   /** Copies the variables. */
   public FunctionImage {
     variables = Map.copyOf(variables);
@@ -70,6 +112,7 @@ public record FunctionImage(
         variables,
         logGroup,
         logSettings,
-        code);
+        code,
+        snapStart);
   }
 }

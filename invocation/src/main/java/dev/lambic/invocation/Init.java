@@ -30,6 +30,14 @@ sealed interface Init {
     }
   }
 
+  /** What the function has to do after it was restored from a snapshot has failed. */
+  record RestoreFailed(long nanos, String type) implements Unfit {
+    @Override
+    public Ending ending() {
+      return Ending.error(type);
+    }
+  }
+
   /**
    * The runtime gave up.
    *

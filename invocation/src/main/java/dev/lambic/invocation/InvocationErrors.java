@@ -1,5 +1,7 @@
 package dev.lambic.invocation;
 
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
@@ -37,5 +39,18 @@ final class InvocationErrors {
       }
     }
     return escaped.toString();
+  }
+
+  /** What callers are told if a version could not be restored from its snapshot. */
+  static LambicException notRestored(Init.Unfit why) {
+    boolean late = why instanceof Init.TimedOut;
+    return new LambicException(
+        late ? "SnapStartTimeoutException" : "SnapStartException",
+        Blame.CALLER,
+        late
+            ? "Lambda couldn't restore the snapshot within the timeout limit."
+            : "Lambda couldn't restore the snapshot: the function failed after it with "
+                + why.ending().type()
+                + ".");
   }
 }

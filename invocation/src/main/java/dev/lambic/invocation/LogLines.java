@@ -27,6 +27,12 @@ final class LogLines {
   private final FunctionImage image;
   private final Initialization initialization;
 
+  /** When a restored environment began to run, on the monotonic clock; 0 if it is none. */
+  private volatile long running;
+
+  /** How long its runtime took from then on, in nanoseconds. */
+  private volatile long afterRestore;
+
   LogLines(Ticker ticker, FunctionImage image, Initialization initialization) {
     this.ticker = ticker;
     this.image = image;
@@ -45,6 +51,48 @@ final class LogLines {
         "INIT_START Runtime Version: " + version + "\tRuntime Version ARN: " + arn,
         new PlatformEvent.InitStart(Phase.INIT, version, arn),
         Level.INFO);
+  }
+
+  /** Processes go on that were restored from a snapshot, from that time on; 0 if none were. */
+  void restored(long nanos) {
+    running = nanos;
+  }
+
+  /** An environment is about to be restored from a snapshot. */
+  PlatformLine restoreStart() {
+    String version = version(image.runtime());
+    String arn = image.runtimeVersionArn();
+    return new PlatformLine(
+        "RESTORE_START Runtime Version: " + version + "\tRuntime Version ARN: " + arn,
+        new PlatformEvent.RestoreStart(version, arn),
+        Level.INFO);
+  }
+
+  PlatformLine restoreRuntimeDone(Ending ending) {
+    return new PlatformLine(
+        null,
+        new PlatformEvent.RestoreRuntimeDone(ending.status(), ending.errorType()),
+        ending.isSuccess() ? Level.DEBUG : Level.WARN);
+  }
+
+  /** The figures of a restore. */
+  PlatformLine restoreReport(long nanos, Ending ending) {
+    long begun = running;
+    afterRestore = begun == 0 ? 0 : Math.max(0, ticker.nanos() - begun);
+    String text =
+        String.format(Locale.ROOT, "RESTORE_REPORT Restore Duration: %.2f ms", nanos / 1e6);
+    String status = ending.isSuccess() ? "" : "\t" + ending.text();
+    return new PlatformLine(
+        text + status,
+        new PlatformEvent.RestoreReport(ending.status(), ending.errorType(), nanos / 1e6),
+        ending.isSuccess() ? Level.INFO : Level.WARN);
+  }
+
+  /** The figures of an initialisation of which a snapshot is made; always told. */
+  PlatformLine snapshotReport(long nanos, Ending ending) {
+    PlatformLine report = initReport(Phase.INIT, nanos, ending);
+    String text = String.format(Locale.ROOT, "INIT_REPORT Init Duration: %.2f ms", nanos / 1e6);
+    return ending.isSuccess() ? new PlatformLine(text, report.event(), Level.INFO) : report;
   }
 
   /** Such as {@code python:3.12.v1} for {@code python3.12}. */
@@ -176,15 +224,21 @@ final class LogLines {
     double millis = (of.ended - of.began) / 1e6;
     double initMillis = of.initNanos / 1e6;
     // An environment that is made ahead is paid for as such.
-    boolean payInit = initialization == Initialization.ON_DEMAND;
-    long billed = (long) Math.ceil(payInit ? millis + initMillis : millis);
+    boolean payInit = initialization != Initialization.PROVISIONED;
+    boolean restored = running != 0 && of.initNanos > 0;
+    long billedRestore = (long) Math.ceil(afterRestore / 1e6);
+    double paid = restored ? billedRestore : payInit ? initMillis : 0;
+    long billed = (long) Math.ceil(millis + paid);
     long usedMb = Math.min((peakBytes + (1 << 20) - 1) >> 20, memoryMb);
     StringBuilder line = new StringBuilder(200).append("REPORT RequestId: ").append(of.id());
     hundredths(line.append("\tDuration: "), of.ended - of.began);
     line.append(" ms\tBilled Duration: ").append(billed);
     line.append(" ms\tMemory Size: ").append(memoryMb);
     line.append(" MB\tMax Memory Used: ").append(usedMb).append(" MB\t");
-    if (of.initNanos > 0) {
+    if (restored) {
+      hundredths(line.append("Restore Duration: "), of.initNanos);
+      line.append(" ms\tBilled Restore Duration: ").append(billedRestore).append(" ms\t");
+    } else if (of.initNanos > 0) {
       hundredths(line.append("Init Duration: "), of.initNanos).append(" ms\t");
     }
     return new PlatformLine(
@@ -197,7 +251,8 @@ final class LogLines {
             billed,
             memoryMb,
             usedMb,
-            of.initNanos > 0 ? initMillis : null,
+            of.initNanos > 0 && !restored ? initMillis : null,
+            restored ? new PlatformEvent.Restore(initMillis, billedRestore) : null,
             parts.extensions(),
             of.invocation.traceId(),
             of.invocation.tenantId()),

@@ -60,6 +60,7 @@ final class Worker implements EnvironmentListener {
   private volatile @Nullable Environment environment;
   private @Nullable Task task;
   private boolean restarted;
+  private volatile boolean restored;
   private boolean frozen;
   private boolean deadlineTimer;
   private boolean freezeTimer;
@@ -138,7 +139,21 @@ final class Worker implements EnvironmentListener {
   /** Says what is about to be started. */
   void starting(RuntimeTarget target) {
     target.warning().ifPresent(log::warn);
-    log.platform(lines.initStart());
+    if (!image.snapStart()) {
+      log.platform(lines.initStart());
+    }
+  }
+
+  @Override
+  public void starts(boolean fromSnapshot) {
+    restored = fromSnapshot;
+    log.platform(restored ? lines.restoreStart() : lines.initStart());
+  }
+
+  /** Whether it was started from a snapshot, and its runtime not anew since. */
+  boolean isRestored() {
+    Environment of = environment;
+    return restored && (of == null || of.isRestored());
   }
 
   /** Takes over the environment that was started with this object as its listener. */
@@ -148,6 +163,7 @@ final class Worker implements EnvironmentListener {
       environment = started;
       late = state == Life.ENDING;
     }
+    lines.restored(restored ? ticker.nanos() : 0);
     log.tellTo(started::telemetry);
     if (late) {
       started.kill();
@@ -552,6 +568,15 @@ final class Worker implements EnvironmentListener {
     restartFailed(errorType, body, "");
   }
 
+  @Override
+  public void restoreFailed(String errorType, byte[] body) {
+    if (isRestored()) {
+      init.complete(new Init.RestoreFailed(ticker.nanos() - created, errorType));
+    } else {
+      initFailed(errorType, body); // there was no snapshot, so this is a part of it
+    }
+  }
+
   /** The runtime could not be started anew. */
   private void restartFailed(String errorType, byte @Nullable [] body, String exit) {
     Fall fall;
@@ -731,16 +756,16 @@ final class Worker implements EnvironmentListener {
 
   /** Writes down that the first initialisation went well. */
   void logInit(Init.Ready ready) {
-    completion.initialized(Phase.INIT, ready.nanos(), Ending.success());
+    completion.started(isRestored(), ready.nanos(), Ending.success());
   }
 
   /** Ends an environment that nothing waits for and whose initialisation came to nothing. */
   void endUnfit(Init.Unfit first) {
     chores.add(() -> {
+      boolean wasRestored = isRestored();
       attempts.stop(environment, first.reason());
       attempts.drain(environment);
-      log.platform(lines.initRuntimeDone(Phase.INIT, first.ending()));
-      log.platform(lines.initReport(Phase.INIT, first.nanos(), first.ending()));
+      completion.started(wasRestored, first.nanos(), first.ending());
       end();
     });
   }

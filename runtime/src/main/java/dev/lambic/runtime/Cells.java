@@ -80,12 +80,31 @@ final class Cells {
    * @throws LambicException with code {@code SandboxFailure} if the host refuses a step
    */
   Cell shell(String name, int memoryMb, int tmpMb, Optional<Path> root) {
-    return serve(sandboxes.create(spec(name, memoryMb, tmpMb, root)));
+    return shell(name, memoryMb, tmpMb, root, false);
+  }
+
+  /**
+   * The same, perhaps for a process that will be checkpointed or was.
+   *
+   * @param snapshots whether it is
+   */
+  Cell shell(String name, int memoryMb, int tmpMb, Optional<Path> root, boolean snapshots) {
+    return serve(sandboxes.create(spec(name, memoryMb, tmpMb, root, snapshots)));
   }
 
   private static SandboxSpec spec(String name, int memoryMb, int tmpMb, Optional<Path> root) {
+    return spec(name, memoryMb, tmpMb, root, false);
+  }
+
+  private static SandboxSpec spec(
+      String name, int memoryMb, int tmpMb, Optional<Path> root, boolean snapshots) {
     return new SandboxSpec(
-        name, new Limits(memoryMb * MIB, 0, MAX_PROCESSES), tmpMb * MIB, HOST_NAME, root);
+        name,
+        new Limits(memoryMb * MIB, 0, MAX_PROCESSES),
+        tmpMb * MIB,
+        HOST_NAME,
+        root,
+        snapshots);
   }
 
   private Cell serve(Sandbox sandbox) {

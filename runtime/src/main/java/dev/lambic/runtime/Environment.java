@@ -76,6 +76,21 @@ public interface Environment {
    */
   void telemetry(PlatformEvent event);
 
+  /** Whether what runs was started from a snapshot. */
+  default boolean isRestored() {
+    return false;
+  }
+
+  /**
+   * Writes a template down, once it is {@linkplain EnvironmentListener#checkpointable
+   * checkpointable}; its processes end. Waits for a bounded time.
+   *
+   * @throws dev.lambic.kernel.LambicException if it has something that cannot be written down
+   */
+  default void checkpoint(SnapshotStore.Writing to) {
+    throw new IllegalStateException("not a template");
+  }
+
   /** What was measured of an invocation, if it is the latest that was handed over. */
   Parts parts(String requestId);
 

@@ -39,6 +39,7 @@ public final class EnvironmentFactory implements AutoCloseable {
   private final Imports imports;
   private final Stock stock;
   private final List<CellSource> sources;
+  private volatile @Nullable SnapshotStore store;
 
   /** A factory that keeps nothing ready. */
   public EnvironmentFactory(
@@ -97,6 +98,11 @@ public final class EnvironmentFactory implements AutoCloseable {
     stock.expect(owner, target, memoryMb, tmpMb, variables);
   }
 
+  /** From now on environments of versions with snapshots are started from these. */
+  public void use(SnapshotStore snapshots) {
+    store = snapshots;
+  }
+
   /** A function's version is gone, of which {@link #expect} told; returns at once. */
   public void forget(String account, String region, String function, String version) {
     stock.forget(Stock.owner(account, region, function, version));
@@ -134,11 +140,55 @@ public final class EnvironmentFactory implements AutoCloseable {
    * @throws LambicException with code {@code SandboxFailure} if the host refuses a step
    */
   public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
+    if (spec.initialization() != Initialization.SNAP_START) {
+      return start(spec, listener, null);
+    }
+    SnapshotStore snapshots = store;
+    SnapshotStore.@Nullable Snapshot snapshot = snapshots == null ? null : snapshots.find(spec);
+    if (snapshots != null && snapshot != null) {
+      listener.starts(true);
+      try {
+        return start(spec, listener, new SnapStart.Restored(snapshot, false));
+      } catch (LambicException e) {
+        // Whatever is wrong with it, it costs time and no more.
+        snapshots.spoilt(snapshot, e);
+      }
+    }
+    listener.starts(false);
+    return start(spec, listener, new SnapStart.Direct(services.ids().hex32()));
+  }
+
+  /**
+   * Starts an environment of which a snapshot is to be made, and returns while its runtime
+   * initialises.
+   *
+   * @throws LambicException as {@link #start} does
+   */
+  public Environment template(EnvironmentSpec spec, EnvironmentListener listener) {
+    return start(spec, listener, new SnapStart.Template(services.ids().hex32()));
+  }
+
+  /**
+   * Restores the snapshot that there is, as far as to where it was made.
+   *
+   * @throws LambicException if there is none, or it cannot be restored
+   */
+  public Environment trial(EnvironmentSpec spec, EnvironmentListener listener) {
+    SnapshotStore snapshots = store;
+    SnapshotStore.@Nullable Snapshot snapshot = snapshots == null ? null : snapshots.find(spec);
+    if (snapshot == null) {
+      throw new LambicException("SnapshotFailure", Blame.PLATFORM, "there is no snapshot");
+    }
+    return start(spec, listener, new SnapStart.Restored(snapshot, true));
+  }
+
+  private Environment start(
+      EnvironmentSpec spec, EnvironmentListener listener, SnapStart.@Nullable Mode mode) {
     List<String> argv = program(spec);
     List<String> extensions = ExternalExtensions.names(opt(spec));
-    Cell cell = ready(spec, !extensions.isEmpty());
+    Cell cell = mode == null ? ready(spec, !extensions.isEmpty()) : null;
     if (cell == null) {
-      cell = anew(spec);
+      cell = anew(spec, mode != null && !(mode instanceof SnapStart.Direct));
     }
     try {
       Cell own = cell;
@@ -147,8 +197,9 @@ public final class EnvironmentFactory implements AutoCloseable {
           own.sandbox(),
           own.aws(),
           listener,
-          generation -> begin(spec, argv, extensions, own, generation),
-          generation -> restart(spec, argv, own.sandbox(), generation),
+          mode,
+          generation -> begin(spec, argv, mode, extensions, own, generation),
+          generation -> restart(spec, argv, mode, own.sandbox(), generation),
           services);
     } catch (RuntimeException e) {
       cell.kill();
@@ -180,13 +231,14 @@ public final class EnvironmentFactory implements AutoCloseable {
     return null;
   }
 
-  private Cell anew(EnvironmentSpec spec) {
+  private Cell anew(EnvironmentSpec spec, boolean snapshots) {
     Cell cell =
         cells.shell(
             spec.name(),
             spec.memoryMb(),
             spec.tmpMb(),
-            spec.target().root().map(ContainerRoot::directory));
+            spec.target().root().map(ContainerRoot::directory),
+            snapshots);
     try {
       cell.sandbox().attach(mounts(spec, true));
       return cell;
@@ -219,6 +271,7 @@ public final class EnvironmentFactory implements AutoCloseable {
   private void begin(
       EnvironmentSpec spec,
       List<String> argv,
+      SnapStart.@Nullable Mode mode,
       List<String> extensions,
       Cell cell,
       Generation generation) {
@@ -226,22 +279,38 @@ public final class EnvironmentFactory implements AutoCloseable {
     cell.binding().serve(imports.around(spec, generation.api()));
     SandboxProcess process = cell.process();
     Runnable runtime;
-    if (process == null) {
+    if (mode instanceof SnapStart.Restored restored) {
       cell.binding().none();
-      runtime = () -> execute(spec, argv, cell.sandbox(), generation);
+      runtime = () -> restore(spec, restored.snapshot(), cell.sandbox(), generation);
+    } else if (process == null) {
+      cell.binding().none();
+      runtime = () -> execute(spec, argv, mode, cell.sandbox(), generation);
     } else {
       runtime =
           () -> {
             cell.output().to(generation::output);
             generation.runs(process);
-            cell.binding().bind(variables(spec));
+            cell.binding().bind(variables(spec, null));
           };
     }
     start(spec, extensions, generation, runtime);
   }
 
+  private static void restore(
+      EnvironmentSpec spec,
+      SnapshotStore.Snapshot snapshot,
+      Sandbox sandbox,
+      Generation generation) {
+    generation.runs(snapshot.restore(sandbox, output(spec, generation)));
+    sandbox.resetMemoryPeak();
+  }
+
   private void restart(
-      EnvironmentSpec spec, List<String> argv, Sandbox sandbox, Generation generation) {
+      EnvironmentSpec spec,
+      List<String> argv,
+      SnapStart.@Nullable Mode mode,
+      Sandbox sandbox,
+      Generation generation) {
     try {
       generation.servedAt(cells.runtimeApi(sandbox, generation.api()));
     } catch (RuntimeException e) {
@@ -252,7 +321,7 @@ public final class EnvironmentFactory implements AutoCloseable {
         spec,
         ExternalExtensions.names(opt(spec)),
         generation,
-        () -> execute(spec, argv, sandbox, generation));
+        () -> execute(spec, argv, mode, sandbox, generation));
   }
 
   private static void start(
@@ -270,8 +339,10 @@ public final class EnvironmentFactory implements AutoCloseable {
     }
   }
 
-  private static List<String> variables(EnvironmentSpec spec) {
-    return Variables.of(spec, Cells.RUNTIME_API, Cells.AWS_ENDPOINT);
+  private static List<String> variables(EnvironmentSpec spec, SnapStart.@Nullable Mode mode) {
+    return mode == null
+        ? Variables.of(spec, Cells.RUNTIME_API, Cells.AWS_ENDPOINT)
+        : Variables.ofSnapshot(spec, Cells.RUNTIME_API, Cells.AWS_ENDPOINT, mode.token());
   }
 
   /** What is seen as {@code /opt}; null if nothing is. */
@@ -282,8 +353,12 @@ public final class EnvironmentFactory implements AutoCloseable {
   }
 
   private static void execute(
-      EnvironmentSpec spec, List<String> argv, Sandbox sandbox, Generation generation) {
-    Command command = new Command(argv, variables(spec), directory(spec));
+      EnvironmentSpec spec,
+      List<String> argv,
+      SnapStart.@Nullable Mode mode,
+      Sandbox sandbox,
+      Generation generation) {
+    Command command = new Command(argv, variables(spec, mode), directory(spec));
     try {
       generation.runs(sandbox.start(command, output(spec, generation)));
     } catch (SandboxException e) {

@@ -14,6 +14,21 @@ public interface EnvironmentListener {
    */
   void ready();
 
+  /**
+   * An environment of a version with snapshots is about to be started.
+   *
+   * @param restored whether from a snapshot; if that fails, it is told once more
+   */
+  default void starts(boolean restored) {}
+
+  /** The runtime is initialised and waits to be written down; only in a template of snapshots. */
+  default void checkpointable() {}
+
+  /** What the function has to do after a restore has failed; the runtime is about to end. */
+  default void restoreFailed(String errorType, byte[] body) {
+    initFailed(errorType, body);
+  }
+
   /** The handler gave a result. */
   void responded(String requestId, byte[] body);
 

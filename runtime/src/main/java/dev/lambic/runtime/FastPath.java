@@ -16,7 +16,9 @@ public enum FastPath {
   /** Processes of runtimes are forked from one that runs already; see {@link Zygotes}. */
   ZYGOTES("zygotes"),
   /** And from one that has imported what a function imports; see {@link Imports}. */
-  IMPORT_ZYGOTES("import-zygotes");
+  IMPORT_ZYGOTES("import-zygotes"),
+  /** Published versions that ask for it are started from snapshots; see {@link SnapshotStore}. */
+  SNAPSHOTS("snapshots");
 
   private final String word;
 

@@ -17,16 +17,33 @@ import org.jspecify.annotations.Nullable;
  */
 final class Generation implements EnvironmentListener {
   private final EnvironmentListener listener;
-  private final RuntimeApi api = new RuntimeApi(this, this::runtimeWaits);
+  private final RuntimeApi api;
+  private final SnapStart.@Nullable Mode mode;
   private final Crew crew;
   private volatile HttpServer.@Nullable Listener address;
   private volatile @Nullable SandboxProcess process;
   private boolean over;
 
-  @SuppressWarnings("this-escape") // the crew calls back when something happens, not before
+  /** Without snapshots. */
   Generation(
       EnvironmentListener listener, EnvironmentSpec spec, Sandbox sandbox, Services services) {
+    this(listener, spec, sandbox, services, null);
+  }
+
+  @SuppressWarnings("this-escape") // the crew calls back when something happens, not before
+  Generation(
+      EnvironmentListener listener,
+      EnvironmentSpec spec,
+      Sandbox sandbox,
+      Services services,
+      SnapStart.@Nullable Mode mode) {
     this.listener = listener;
+    this.mode = mode;
+    this.api =
+        new RuntimeApi(
+            this,
+            this::runtimeWaits,
+            mode == null ? null : new SnapStart(mode, spec.credentials(), services.ticker()));
     this.crew = new Crew(this, spec, sandbox, services);
   }
 
@@ -37,6 +54,11 @@ final class Generation implements EnvironmentListener {
 
   Crew crew() {
     return crew;
+  }
+
+  /** Whether it is what the environment was made with, rather than a later start of its runtime. */
+  boolean isFirst() {
+    return mode instanceof SnapStart.Restored;
   }
 
   void deliver(Work work) {
@@ -162,6 +184,20 @@ final class Generation implements EnvironmentListener {
   public synchronized void initFailed(String errorType, byte[] body) {
     if (!over) {
       listener.initFailed(errorType, body);
+    }
+  }
+
+  @Override
+  public synchronized void checkpointable() {
+    if (!over) {
+      listener.checkpointable();
+    }
+  }
+
+  @Override
+  public synchronized void restoreFailed(String errorType, byte[] body) {
+    if (!over) {
+      listener.restoreFailed(errorType, body);
     }
   }
 

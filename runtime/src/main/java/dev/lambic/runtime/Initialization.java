@@ -10,7 +10,9 @@ public enum Initialization {
   /** An invocation waits for it. */
   ON_DEMAND("on-demand"),
   /** It is made ahead of invocations. */
-  PROVISIONED("provisioned-concurrency");
+  PROVISIONED("provisioned-concurrency"),
+  /** Of a version that is started from a snapshot of itself, where there is one. */
+  SNAP_START("snap-start");
 
   private final String name;
 

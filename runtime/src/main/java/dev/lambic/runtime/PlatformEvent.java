@@ -63,6 +63,31 @@ public sealed interface PlatformEvent {
   record InitReport(Phase phase, Status status, @Nullable String errorType, double durationMs)
       implements PlatformEvent {}
 
+  /** An environment is about to be restored from a snapshot. */
+  record RestoreStart(String runtimeVersion, String runtimeVersionArn) implements PlatformEvent {}
+
+  /**
+   * A restored runtime asked for its first event, or will not do so.
+   *
+   * @param errorType null when there is none
+   */
+  record RestoreRuntimeDone(Status status, @Nullable String errorType) implements PlatformEvent {}
+
+  /**
+   * A restore is over.
+   *
+   * @param errorType null when there is none
+   */
+  record RestoreReport(Status status, @Nullable String errorType, double durationMs)
+      implements PlatformEvent {}
+
+  /**
+   * How long a restore took, and how much of that is paid for.
+   *
+   * @param billedDurationMs what the runtime and the function did after it
+   */
+  record Restore(double durationMs, long billedDurationMs) {}
+
   /**
    * An invocation begins.
    *
@@ -105,6 +130,7 @@ public sealed interface PlatformEvent {
    *
    * @param errorType null when there is none
    * @param initDurationMs of the initialisation that came before it; null if none did
+   * @param restore of the restore that came before it; null if none did
    * @param traceId null when it is not traced
    * @param tenantId null when the function does not tell tenants apart
    */
@@ -117,6 +143,7 @@ public sealed interface PlatformEvent {
       int memorySizeMb,
       long maxMemoryUsedMb,
       @Nullable Double initDurationMs,
+      @Nullable Restore restore,
       List<Span> spans,
       @Nullable String traceId,
       @Nullable String tenantId)

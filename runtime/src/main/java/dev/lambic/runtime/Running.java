@@ -1,10 +1,13 @@
 package dev.lambic.runtime;
 
 import dev.lambic.http.HttpServer;
+import dev.lambic.kernel.Blame;
+import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxException;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** An environment whose process was started. */
 final class Running implements Environment {
@@ -27,11 +30,13 @@ final class Running implements Environment {
   private final Starter starter;
   private final Services services;
   private volatile Generation generation;
+  private final SnapStart.@Nullable Mode mode;
   private volatile boolean killed;
 
   /**
    * Starts the runtime for the first time.
    *
+   * @param mode of an environment of a version with snapshots; null of any other
    * @param first starts it now
    * @param starter starts it each time that it has ended
    */
@@ -40,6 +45,7 @@ final class Running implements Environment {
       Sandbox sandbox,
       HttpServer.Listener aws,
       EnvironmentListener listener,
+      SnapStart.@Nullable Mode mode,
       Starter first,
       Starter starter,
       Services services) {
@@ -49,8 +55,35 @@ final class Running implements Environment {
     this.listener = listener;
     this.starter = starter;
     this.services = services;
-    this.generation = new Generation(listener, spec, sandbox, services);
+    this.mode = mode;
+    this.generation = new Generation(listener, spec, sandbox, services, mode);
     first.start(generation);
+  }
+
+  @Override
+  public boolean isRestored() {
+    return mode instanceof SnapStart.Restored && generation.isFirst();
+  }
+
+  /** See {@link SnapStart.Mode#token}. */
+  String token() {
+    return mode == null ? "" : mode.token();
+  }
+
+  @Override
+  public void checkpoint(SnapshotStore.Writing to) {
+    if (!(mode instanceof SnapStart.Template)) {
+      throw new IllegalStateException("not a template");
+    }
+    if (hasExtensions()) {
+      throw new LambicException(
+          "SnapshotRefused",
+          Blame.FUNCTION,
+          "There are no snapshots of functions with extensions.");
+    }
+    // Nothing of its end is anybody's failure.
+    generation.crew().expectEnds();
+    to.checkpoint(sandbox::checkpoint);
   }
 
   @Override
@@ -114,7 +147,8 @@ final class Running implements Environment {
 
   @Override
   public void restart(Runnable begins) {
-    Generation next = new Generation(listener, spec, sandbox, services);
+    SnapStart.@Nullable Mode again = mode == null ? null : mode.again();
+    Generation next = new Generation(listener, spec, sandbox, services, again);
     generation = next;
     try {
       begins.run();

@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  * The Runtime API, version 2018-06-01, of one environment.
  *
  * <p>Its paths for snapshots, {@code restore/next} and {@code restore/error}, exist as on AWS only
- * where an environment is started from one. {@code Lambda-Runtime-Cognito-Identity} is never sent:
- * on AWS it tells who signed the call by an identity pool of Cognito, not what a client claims in
- * its client context, and there are no such pools here.
+ * where a version has snapshots: the template of a snapshot gets no answer to the first, its
+ * restored copies get one at once. {@code Lambda-Runtime-Cognito-Identity} is never sent: on AWS it
+ * tells who signed the call by an identity pool of Cognito, not what a client claims in its client
+ * context, and there are no such pools here.
  *
  * <p>Whatever is inside the environment may call it in any order, so every call is checked against
  * what is due: nobody answers an invocation that is not running, and nobody answers twice. Requests
@@ -32,6 +33,8 @@ final class RuntimeApi implements HttpHandler {
   private static final String INVOCATION = PREFIX + "invocation/";
   private static final String NEXT = INVOCATION + "next";
   private static final String INIT_ERROR = PREFIX + "init/error";
+  private static final String RESTORE_NEXT = PREFIX + "restore/next";
+  private static final String RESTORE_ERROR = PREFIX + "restore/error";
   private static final String TOO_LARGE = "Function.ResponseSizeTooLarge";
   private static final String TRUNCATED = "Runtime.TruncatedResponse";
   private static final String MODE = "Lambda-Runtime-Function-Response-Mode";
@@ -45,6 +48,7 @@ final class RuntimeApi implements HttpHandler {
 
   private final EnvironmentListener listener;
   private final LongConsumer ready;
+  private final @Nullable SnapStart snapStart;
 
   private @Nullable Responder waiting;
   private @Nullable Work pending;
@@ -57,14 +61,21 @@ final class RuntimeApi implements HttpHandler {
   private boolean closed;
   private long delivered;
 
+  /** An API without an event, and without snapshots. */
+  RuntimeApi(EnvironmentListener listener, LongConsumer ready) {
+    this(listener, ready, null);
+  }
+
   /**
    * An API without an event.
    *
    * @param listener told of everything but that the runtime waits
    * @param ready told that the runtime waits for an event, and how many it had been given when it
    *     began to wait; another may be on its way by the time this is called
+   * @param snapStart what concerns snapshots; null where there are none
    */
-  RuntimeApi(EnvironmentListener listener, LongConsumer ready) {
+  RuntimeApi(EnvironmentListener listener, LongConsumer ready, @Nullable SnapStart snapStart) {
+    this.snapStart = snapStart;
     this.listener = listener;
     this.ready = ready;
   }
@@ -163,6 +174,12 @@ final class RuntimeApi implements HttpHandler {
       answer(idIn(path, "/error"), request, responder, true);
     } else if (post && path.equals(INIT_ERROR)) {
       initError(request, responder);
+    } else if (snapStart != null && path.equals(RESTORE_NEXT)) {
+      restoreNext(snapStart, responder);
+    } else if (snapStart != null && post && path.equals(RESTORE_ERROR)) {
+      restoreError(request, responder);
+    } else if (snapStart != null && path.equals(SnapStart.CREDENTIALS)) {
+      snapStart.giveCredentials(request, responder);
     } else {
       refuse(404, "ResourceNotFound", "Unknown Runtime API path", responder);
     }
@@ -407,6 +424,28 @@ final class RuntimeApi implements HttpHandler {
       return;
     }
     listener.initFailed(errorType(request), request.body());
+    responder.send(202, json(), ACCEPTED);
+  }
+
+  private void restoreNext(SnapStart of, Responder responder) {
+    if (of.isTemplate()) {
+      // Without an answer; it is asked again where the snapshot is restored.
+      listener.checkpointable();
+    } else {
+      responder.send(200, json(), new byte[0]);
+    }
+  }
+
+  private void restoreError(HttpRequest request, Responder responder) {
+    boolean late;
+    synchronized (this) {
+      late = initialized;
+    }
+    if (late) {
+      refuse(403, "InvalidStateTransition", "The restore is over already.", responder);
+      return;
+    }
+    listener.restoreFailed(errorType(request), request.body());
     responder.send(202, json(), ACCEPTED);
   }
 

@@ -99,6 +99,36 @@ public final class TelemetryRecords {
                   json -> init(json, done.phase(), done.status(), done.errorType()));
       case PlatformEvent.InitReport report ->
           logs ? List.of() : one("platform.initReport", time, json -> initReport(json, report));
+      case PlatformEvent.RestoreStart start ->
+          logs
+              ? List.of()
+              : one(
+                  "platform.restoreStart",
+                  time,
+                  json -> instance(json, start.runtimeVersion(), start.runtimeVersionArn()));
+      case PlatformEvent.RestoreRuntimeDone done ->
+          logs
+              ? List.of()
+              : one(
+                  "platform.restoreRuntimeDone",
+                  time,
+                  json -> {
+                    json.writeStringField("status", name(done.status()));
+                    optional(json, "errorType", done.errorType());
+                  });
+      case PlatformEvent.RestoreReport report ->
+          logs
+              ? List.of()
+              : one(
+                  "platform.restoreReport",
+                  time,
+                  json -> {
+                    json.writeStringField("status", name(report.status()));
+                    optional(json, "errorType", report.errorType());
+                    json.writeObjectFieldStart("metrics");
+                    millis(json, "durationMs", report.durationMs());
+                    json.writeEndObject();
+                  });
       case PlatformEvent.Start start ->
           one(
               "platform.start",
@@ -185,8 +215,14 @@ public final class TelemetryRecords {
   private void initStart(JsonGenerator json, PlatformEvent.InitStart start) throws IOException {
     json.writeStringField("initializationType", initialization.awsName());
     json.writeStringField("phase", name(start.phase()));
-    optional(json, "runtimeVersion", start.runtimeVersion());
-    optional(json, "runtimeVersionArn", start.runtimeVersionArn());
+    instance(json, start.runtimeVersion(), start.runtimeVersionArn());
+  }
+
+  private void instance(
+      JsonGenerator json, @Nullable String runtimeVersion, @Nullable String runtimeVersionArn)
+      throws IOException {
+    optional(json, "runtimeVersion", runtimeVersion);
+    optional(json, "runtimeVersionArn", runtimeVersionArn);
     json.writeStringField("functionName", functionName);
     json.writeStringField("functionVersion", version);
     json.writeStringField("instanceId", instance);
@@ -247,6 +283,11 @@ public final class TelemetryRecords {
     Double initMs = report.initDurationMs();
     if (initMs != null) {
       millis(json, "initDurationMs", initMs);
+    }
+    PlatformEvent.Restore restore = report.restore();
+    if (restore != null) {
+      millis(json, "restoreDurationMs", restore.durationMs());
+      json.writeNumberField("billedRestoreDurationMs", restore.billedDurationMs());
     }
     json.writeEndObject();
     if (!logs) {

@@ -41,6 +41,16 @@ final class Variables {
           "LAMBDA_RUNTIME_DIR",
           "LAMBDA_TASK_ROOT");
 
+  private static final List<String> OF_ONE_ENVIRONMENT =
+      List.of(
+          "AWS_ACCESS_KEY",
+          "AWS_ACCESS_KEY_ID",
+          "AWS_SECRET_KEY",
+          "AWS_SECRET_ACCESS_KEY",
+          "AWS_SESSION_TOKEN",
+          "AWS_LAMBDA_LOG_GROUP_NAME",
+          "AWS_LAMBDA_LOG_STREAM_NAME");
+
   private Variables() {}
 
   static List<String> of(EnvironmentSpec spec, String runtimeApi, String awsEndpoint) {
@@ -59,6 +69,22 @@ final class Variables {
         .forEach(all::remove);
     NOT_FOR_EXTENSIONS.forEach(all::remove);
     all.keySet().removeIf(name -> name.startsWith("_"));
+    return pairs(all);
+  }
+
+  /**
+   * The same for the runtime of a version with snapshots: what differs between environments is not
+   * among them. Follows "Defined runtime environment variables" and "Activating and managing Lambda
+   * SnapStart".
+   *
+   * @param token what credentials are given for
+   */
+  static List<String> ofSnapshot(
+      EnvironmentSpec spec, String runtimeApi, String awsEndpoint, String token) {
+    Map<String, String> all = map(spec, runtimeApi, awsEndpoint);
+    all.keySet().removeAll(OF_ONE_ENVIRONMENT);
+    all.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://" + runtimeApi + SnapStart.CREDENTIALS);
+    all.put("AWS_CONTAINER_AUTHORIZATION_TOKEN", token);
     return pairs(all);
   }
 

@@ -178,6 +178,7 @@ final class ExtensionProcessesTest {
                 128,
                 3,
                 null,
+                null,
                 List.of(),
                 null,
                 null));
@@ -229,6 +230,7 @@ final class ExtensionProcessesTest {
                 2,
                 128,
                 3,
+                null,
                 null,
                 List.of(),
                 null,

@@ -46,6 +46,7 @@ final class TelemetryRecordsTest {
                     128,
                     3,
                     null,
+                    null,
                     List.of(),
                     null,
                     "blue")))

@@ -96,6 +96,7 @@ final class TelemetryTest {
         512,
         33,
         116.67,
+        null,
         List.of(),
         "Root=1-2-3;Sampled=1",
         null);

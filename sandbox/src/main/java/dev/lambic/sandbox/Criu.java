@@ -2,14 +2,17 @@ package dev.lambic.sandbox;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -26,6 +29,8 @@ public record Criu(Path directory, Path cache) {
 
   /** Below the cache of what {@code ./lambic} fetched. */
   private static final String FETCHED = "criu";
+
+  private static final String COMPAT = "criu-compat.so";
 
   private static final List<Path> USUAL =
       List.of(Path.of("/usr/sbin"), Path.of("/usr/local/sbin"), Path.of("/usr/bin"));
@@ -66,6 +71,11 @@ public record Criu(Path directory, Path cache) {
     try {
       Files.createDirectories(cache);
       Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Path compat = cache.resolve(COMPAT);
+      try (InputStream in = Criu.class.getResourceAsStream(COMPAT)) {
+        Files.copy(Objects.requireNonNull(in), compat, StandardCopyOption.REPLACE_EXISTING);
+      }
+      Files.setPosixFilePermissions(compat, PosixFilePermissions.fromString("rwxr-xr-x"));
       Process process =
           new ProcessBuilder(
                   new LauncherFiles(work).launcher().toString(),

@@ -283,6 +283,7 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   public Checkpoint checkpoint(Criu criu, Path images) {
     Message message = launcher.message(Message.CHECKPOINT, slot, "checkpoint");
     message.put(images.toString()).put(criu.directory().toString());
+    message.put(criu.cache().toString());
     message.put(2 * spec.tmpBytes());
     return inTurn(() -> {
       Reply reply = launcher.request(message, -1);

@@ -17,8 +17,7 @@ import java.util.regex.Pattern;
  *     {@code /etc/hosts} and {@code /etc/resolv.conf}, none of them by symbolic links, and the
  *     sandbox's own are put in their place. Empty for the host's {@code /usr} and what belongs to
  *     it
- * @param snapshots whether what runs in it may be checkpointed, or restored from a checkpoint; not
- *     together with a root
+ * @param snapshots whether what runs in it may be checkpointed, or restored from a checkpoint
  */
 public record SandboxSpec(
     String name,
@@ -50,9 +49,6 @@ public record SandboxSpec(
   public SandboxSpec {
     if (root.isPresent() && !root.get().isAbsolute()) {
       throw new IllegalArgumentException("root is not absolute: " + root.get());
-    }
-    if (root.isPresent() && snapshots) {
-      throw new IllegalArgumentException("no snapshots on a root of its own: " + root.get());
     }
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException("bad sandbox name: " + name);

@@ -7,6 +7,7 @@ import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentFactory;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.Initialization;
 import dev.lambic.runtime.JavaRuntimes;
 import dev.lambic.runtime.RuntimeCatalog;
 import dev.lambic.runtime.RuntimeTarget;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The runtimes of this host and those imported to it, and environments made of them. */
@@ -26,6 +28,7 @@ final class HostRuntimes implements EnvironmentStarter {
   private final PrintStream out;
   private final EnvironmentFactory environments;
   private final Map<String, String> told = new ConcurrentHashMap<>();
+  private volatile Consumer<EnvironmentSpec> withoutSnapshot = spec -> {};
 
   /**
    * Those of a catalog, but for those that were imported.
@@ -41,6 +44,11 @@ final class HostRuntimes implements EnvironmentStarter {
     this.imported = imported;
     this.out = out;
     this.environments = environments;
+  }
+
+  /** Tells of environments of versions with snapshots that were started without one. */
+  void withoutSnapshot(Consumer<EnvironmentSpec> listener) {
+    withoutSnapshot = listener;
   }
 
   /**
@@ -116,6 +124,20 @@ final class HostRuntimes implements EnvironmentStarter {
 
   @Override
   public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
-    return environments.start(spec, listener);
+    Environment started = environments.start(spec, listener);
+    if (spec.initialization() == Initialization.SNAP_START && !started.isRestored()) {
+      withoutSnapshot.accept(spec);
+    }
+    return started;
+  }
+
+  @Override
+  public Environment template(EnvironmentSpec spec, EnvironmentListener listener) {
+    return environments.template(spec, listener);
+  }
+
+  @Override
+  public Environment trial(EnvironmentSpec spec, EnvironmentListener listener) {
+    return environments.trial(spec, listener);
   }
 }

@@ -88,7 +88,8 @@ final class Images implements FunctionListener {
         version
             .container()
             .<Code>map(container -> () -> containers.lease(container))
-            .orElse(new VersionCode(code, version)));
+            .orElse(new VersionCode(code, version)),
+        version.snapStart());
   }
 
   private static LogSettings logSettings(FunctionVersion version) {

@@ -21,15 +21,20 @@ import dev.lambic.invocation.EventLimits;
 import dev.lambic.invocation.EventQueue;
 import dev.lambic.invocation.InvocationConfig;
 import dev.lambic.invocation.Invoker;
+import dev.lambic.invocation.Templates;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.Bootstraps;
 import dev.lambic.runtime.ClassArchive;
 import dev.lambic.runtime.EnvironmentFactory;
+import dev.lambic.runtime.FastPath;
+import dev.lambic.runtime.SnapshotStore;
+import dev.lambic.sandbox.Criu;
 import dev.lambic.sandbox.LinuxSandboxes;
 import dev.lambic.sandbox.SandboxConfig;
 import dev.lambic.sandbox.Sandboxes;
+import dev.lambic.sandbox.SnapshotProbe;
 import dev.lambic.services.DynamoDbLocal;
 import dev.lambic.services.Iam;
 import dev.lambic.services.IamService;
@@ -53,6 +58,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
@@ -69,6 +75,7 @@ final class LambicServer implements AutoCloseable {
   private static final Duration DRAIN = Duration.ofSeconds(25);
   private static final long MAX_EVENTS_BYTES = 8L << 30;
   private static final Duration UNUSED_IMAGES = Duration.ofMinutes(1);
+  private static final long SNAPSHOT_BYTES = 4L << 30;
   private static final byte[] HEALTHY = "{\"status\":\"ready\"}".getBytes(StandardCharsets.UTF_8);
 
   private final Closers closers;
@@ -235,6 +242,16 @@ final class LambicServer implements AutoCloseable {
       inside.set(front(enforcing, functions, images, dev));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
       events.start();
+      HostSnapshots snapshots = new HostSnapshots(images, System.out);
+      functions.listen(snapshots);
+      functions.snapshots(snapshots);
+      runtimes.withoutSnapshot(spec ->
+          functions.snapshotIsLost(
+              spec.account(), spec.region(), spec.functionName(), spec.version()));
+      Thread.ofVirtual()
+          .name("snapshots")
+          .start(() ->
+              prepare(snapshots, data, sandboxes, environments, runtimes, keys, functionLogs));
       // Environments that are provisioned are made from now on, and may call.
       functions.listen(new Concurrency(dispatcher, images));
 
@@ -256,6 +273,34 @@ final class LambicServer implements AutoCloseable {
             outside.load("lambda");
           });
       return new LambicServer(closers, dispatcher, events, listener, address.get());
+    }
+
+    /** Gets ready to make snapshots, where that is wanted and can be done. */
+    private void prepare(
+        HostSnapshots snapshots,
+        DataDirectory data,
+        Sandboxes sandboxes,
+        EnvironmentFactory environments,
+        HostRuntimes runtimes,
+        Keys keys,
+        FunctionLogs logs) {
+      Path work = data.path("sandbox");
+      snapshots.prepare(
+          config.fast().contains(FastPath.SNAPSHOTS) ? Criu.find(config.cache()) : Optional.empty(),
+          work,
+          criu -> SnapshotProbe.run(sandboxes, criu, work),
+          criu -> {
+            SnapshotStore store =
+                new SnapshotStore(
+                    data.path("snapshots"),
+                    criu,
+                    SNAPSHOT_BYTES,
+                    faults,
+                    why -> System.out.println("[WARN] " + why));
+            environments.use(store);
+            return store;
+          },
+          store -> new Templates(runtimes, store, keys, logs, ticker, ids));
     }
 
     private HttpServer.Listener listen(HttpServer http, HttpHandler handler) throws IOException {

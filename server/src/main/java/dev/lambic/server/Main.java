@@ -28,7 +28,7 @@ public final class Main {
       case "start" -> start(args);
       case "train" -> train(args);
       case "import-runtime" -> importRuntime(args);
-      case "doctor" -> System.exit(Doctor.print(System.out) ? 0 : 1);
+      case "doctor" -> System.exit(Doctor.print(System.out, directory("lambic.cache")) ? 0 : 1);
       case "runtimes" ->
           RuntimeList.print(
               System.out,

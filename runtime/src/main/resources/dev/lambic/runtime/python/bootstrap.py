@@ -107,6 +107,23 @@ class RuntimeApi:
             have += len(part)
         return status, headers, parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def await_restore(self):
+        """Returns in every copy of this process, whose connection is not that of the first."""
+        request = b"GET " + API.encode() + b"restore/next HTTP/1.1" + self.head + b"\r\n"
+        for last in (False, True):
+            try:
+                self.send(request)
+                status, _, _ = self.receive()
+            except (OSError, ApiError):
+                if last:
+                    raise
+                self.socket.close()
+                self.socket = None
+                continue
+            if status != 200:
+                raise ApiError("the Runtime API answered %d" % status)
+            return
+
     def fill(self):
         part = self.socket.recv(65536)
         if not part:
@@ -539,6 +556,49 @@ class Encoder:
         return self.mark + str(value)
 
 
+def be_snapshot(api, json):
+    """Runs the function's hooks around the moment in which this process becomes a snapshot.
+
+    What runs after it runs in every copy, whose random numbers must differ.
+    """
+    run_hooks("get_before_snapshot", lambda e: give_up(api, json, e, "init/error", "BeforeSnapshot", 64))
+    api.await_restore()
+    reseed()
+    run_hooks("get_after_restore", lambda e: give_up(api, json, e, "restore/error", "AfterRestore", 65))
+
+
+def run_hooks(kind, failed):
+    library = sys.modules.get("snapshot_restore_py")
+    if library is None:
+        return
+    try:
+        # Hooks before a snapshot run in the opposite order of their registration.
+        hooks = list(getattr(library, kind)())
+        for function, args, kwargs in reversed(hooks) if kind == "get_before_snapshot" else hooks:
+            function(*args, **kwargs)
+    except Exception as e:
+        failed(e)
+
+
+def give_up(api, json, exception, path, when, code):
+    error = fault(type(exception).__name__, message_of(exception), frames(exception))
+    log_fault(error)
+    kind = error_kind("Runtime.%sError" % when)
+    api.send(api.post_request(path, json.dumps(error).encode(), kind))
+    api.receive()
+    sys.exit(code)
+
+
+def reseed():
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed()
+    ssl = sys.modules.get("_ssl")
+    if ssl is not None:
+        # Has OpenSSL take new randomness of the system, too.
+        ssl.RAND_add(os.urandom(32), 32.0)
+
+
 def run():
     # Before the function's code is in reach: it may have a module of that name.
     import json
@@ -566,6 +626,8 @@ def run():
         api.receive()
         sys.exit(1)
 
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        be_snapshot(api, json)
     loads, encode = json.loads, Encoder(json).encode
     spent = time.perf_counter_ns() - start
     if spent > SLOW_IMPORTS:

@@ -1,0 +1,133 @@
+package dev.lambic.server;
+
+import dev.lambic.functions.FunctionListener;
+import dev.lambic.functions.FunctionVersion;
+import dev.lambic.functions.Snapshots;
+import dev.lambic.invocation.Templates;
+import dev.lambic.kernel.LambicException;
+import dev.lambic.runtime.SnapshotStore;
+import dev.lambic.sandbox.Criu;
+import dev.lambic.sandbox.SnapshotProbe;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The snapshots of this host's functions, if it can make any, which is found out by trying while
+ * the server starts. Safe for use by many threads.
+ */
+final class HostSnapshots implements Snapshots, FunctionListener {
+  private static final int PREPARATION_SECONDS = 120;
+
+  private final Images images;
+  private final PrintStream out;
+  private final CompletableFuture<Optional<Parts>> parts = new CompletableFuture<>();
+
+  /** What makes and keeps them. */
+  private record Parts(SnapshotStore store, Templates templates) {}
+
+  /**
+   * Snapshots that wait for {@link #prepare}.
+   *
+   * @param out told why there is no snapshot where one is asked for
+   */
+  HostSnapshots(Images images, PrintStream out) {
+    this.images = images;
+    this.out = out;
+  }
+
+  /**
+   * Finds out whether snapshots can be made, and gets ready for it; waits.
+   *
+   * @param probe whether they can, by trying
+   * @param store makes the store
+   * @param templates makes snapshots for a store
+   */
+  void prepare(
+      Optional<Path> criu,
+      Path work,
+      Function<Criu, SnapshotProbe.Result> probe,
+      Function<Criu, SnapshotStore> store,
+      Function<SnapshotStore, Templates> templates) {
+    Optional<Parts> found = Optional.empty();
+    try {
+      if (criu.isPresent()) {
+        Criu ready = Criu.prepare(criu.get(), work);
+        SnapshotProbe.Result result = probe.apply(ready);
+        if (result.works()) {
+          SnapshotStore kept = store.apply(ready);
+          found = Optional.of(new Parts(kept, templates.apply(kept)));
+        } else {
+          out.println("[WARN] No snapshots can be made on this host: " + result.why());
+        }
+      }
+    } catch (LambicException e) {
+      out.println("[WARN] No snapshots can be made on this host: " + e.getMessage());
+    } finally {
+      parts.complete(found);
+    }
+  }
+
+  @Override
+  public Result make(FunctionVersion version) {
+    Parts of = parts();
+    if (of == null) {
+      out.println(
+          "[WARN] There is no snapshot of "
+              + version.arn()
+              + ", for this host has no criu that works (./lambic doctor tells more).");
+      return new Result.Impossible();
+    }
+    return switch (of.templates.make(images.of(version))) {
+      case Templates.Made.Done _ -> new Result.Made();
+      case Templates.Made.Impossible impossible -> {
+        out.println("[WARN] There is no snapshot of " + version.arn() + ": " + impossible.why());
+        yield new Result.Impossible();
+      }
+      case Templates.Made.Failed failed ->
+          new Result.Failed(code(failed), failed.errorType() + ": " + failed.reason());
+    };
+  }
+
+  private static String code(Templates.Made.Failed failed) {
+    if (failed.timedOut()) {
+      return "FunctionError.InitTimeout";
+    }
+    return failed.errorType().equals("Runtime.InvalidEntrypoint")
+        ? "FunctionError.InvalidEntryPoint"
+        : "FunctionError.RuntimeInitError";
+  }
+
+  private @Nullable Parts parts() {
+    try {
+      return parts.get(PREPARATION_SECONDS, TimeUnit.SECONDS).orElse(null);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException | TimeoutException e) {
+      return null;
+    }
+  }
+
+  @Override
+  public void updated(FunctionVersion now) {
+    // Its snapshot has the name of all that it depends on.
+  }
+
+  @Override
+  public void deleted(FunctionVersion was) {
+    if (was.snapStart() && parts.isDone()) {
+      parts
+          .join()
+          .ifPresent(of ->
+              Thread.startVirtualThread(() ->
+                  of.store.forget(was.account(), was.region(), was.functionName(), was.version())));
+    }
+  }
+}
