@@ -1,20 +1,16 @@
 package dev.lambic.invocation;
 
-import dev.lambic.runtime.EnvironmentListener;
-import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.ProcessEnd;
 import dev.lambic.runtime.ResultFlow;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** Hears of one environment of which a snapshot is made, until it is ready for that or fails. */
-final class TemplateListener implements EnvironmentListener {
-  private final EnvironmentLog log;
+final class TemplateListener extends LoggedListener {
   private final CompletableFuture<Templates.Made> outcome = new CompletableFuture<>();
 
   TemplateListener(EnvironmentLog log) {
-    this.log = log;
+    super(log);
   }
 
   /** Completes once; {@link Templates.Made.Done} if it can be written down now. */
@@ -46,26 +42,6 @@ final class TemplateListener implements EnvironmentListener {
   @Override
   public void broken(String errorType, String message) {
     outcome.complete(new Templates.Made.Failed(errorType, message, false));
-  }
-
-  @Override
-  public void output(byte[] bytes, int length) {
-    log.output(bytes, length);
-  }
-
-  @Override
-  public void extensionLine(String line) {
-    log.line(line);
-  }
-
-  @Override
-  public void extensions(List<PlatformEvent.Extension> states) {
-    states.stream().map(LogLines::extension).forEach(log::platform);
-  }
-
-  @Override
-  public void subscribed(PlatformEvent.Subscription subscription) {
-    log.platform(LogLines.subscription(subscription));
   }
 
   // It gets no events, so there is nothing to answer.

@@ -5,16 +5,13 @@ import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
 import dev.lambic.runtime.Environment;
-import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.Initialization;
-import dev.lambic.runtime.PlatformEvent;
 import dev.lambic.runtime.PlatformEvent.Phase;
 import dev.lambic.runtime.ProcessEnd;
 import dev.lambic.runtime.ResultFlow;
 import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.ShutdownReason;
 import dev.lambic.runtime.Work;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A failure does not end the environment: its processes are ended, and the next invocation
  * starts the runtime anew, with what {@code /tmp} holds, as on Lambda.
  */
-final class Worker implements EnvironmentListener {
+final class Worker extends LoggedListener {
   /** How long an environment is left running after its invocation before it is frozen. */
   private static final long FREEZE_AFTER = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -43,7 +40,6 @@ final class Worker implements EnvironmentListener {
 
   private final FunctionImage image;
   private final Place place;
-  private final EnvironmentLog log;
   private final LogLines lines;
   private final WorkerOwner owner;
   private final Attempts attempts;
@@ -83,9 +79,9 @@ final class Worker implements EnvironmentListener {
       Timers timers,
       Executor background,
       Transitions<Life> table) {
+    super(log);
     this.image = image;
     this.place = place;
-    this.log = log;
     this.lines = new LogLines(ticker, image, why);
     this.owner = owner;
     this.attempts = new Attempts(owner);
@@ -435,11 +431,6 @@ final class Worker implements EnvironmentListener {
   }
 
   @Override
-  public void output(byte[] bytes, int length) {
-    log.output(bytes, length);
-  }
-
-  @Override
   public void ready() {
     Task finished = null;
     Task waiting = null;
@@ -622,21 +613,6 @@ final class Worker implements EnvironmentListener {
       init.complete(new Init.Failed(ticker.nanos() - created, type, null, how));
       restartFailed(type, null, how);
     }
-  }
-
-  @Override
-  public void extensionLine(String line) {
-    log.line(line);
-  }
-
-  @Override
-  public void extensions(List<PlatformEvent.Extension> states) {
-    states.stream().map(LogLines::extension).forEach(log::platform);
-  }
-
-  @Override
-  public void subscribed(PlatformEvent.Subscription subscription) {
-    log.platform(LogLines.subscription(subscription));
   }
 
   /** Leaves the way of success, with the lock held. */
