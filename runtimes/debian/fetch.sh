@@ -118,6 +118,7 @@ configure() {
   apt-config dump --format '%F "%v";%n' |
     grep -E '^Acquire::(http|https|ftp|Retries|Queue|ForceIPv4|ForceIPv6|Check-Valid-Until)' >"$state/apt.conf" || :
   cat >>"$state/apt.conf" <<END
+APT::Update::Error-Mode "any";
 Dir::Etc::main "/dev/null";
 Dir::Etc::parts "/dev/null";
 Dir::Etc::sourcelist "$state/sources.list";

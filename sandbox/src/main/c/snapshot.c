@@ -87,7 +87,9 @@ static int dress(int fd, const struct stat *status, const struct copy *copy) {
   if (copy->owner != (uid_t)-1 && fchown(fd, copy->owner, copy->owner) < 0) {
     return fail("copy-tmp", "owner");
   }
-  if (fchmod(fd, status->st_mode & 07777) < 0 || futimens(fd, times) < 0) {
+  /* What is kept belongs to the host's root, whose power no function may give to a file. */
+  const mode_t kept = copy->owner == (uid_t)-1 ? 01777 : 07777;
+  if (fchmod(fd, status->st_mode & kept) < 0 || futimens(fd, times) < 0) {
     return fail("copy-tmp", "mode");
   }
   return 0;

@@ -138,7 +138,8 @@ final class EnvironmentMaker {
         stream,
         image.logSettings(),
         session,
-        why);
+        why,
+        image.role());
   }
 
   /** What an environment holds; given back once, the last first. */

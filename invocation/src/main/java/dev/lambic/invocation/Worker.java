@@ -266,7 +266,7 @@ final class Worker extends LoggedListener {
     task = next;
     next.startClock(ticker.nanos());
     deadline = next.began + timeout;
-    chores.add(() -> startAnew(first));
+    chores.add(() -> startAnew(next, first));
     return needsTimer();
   }
 
@@ -276,7 +276,7 @@ final class Worker extends LoggedListener {
     return arm;
   }
 
-  private void startAnew(Init.@Nullable Unfit first) {
+  private void startAnew(Task next, Init.@Nullable Unfit first) {
     Environment of = environment;
     if (of == null) {
       return;
@@ -294,6 +294,7 @@ final class Worker extends LoggedListener {
         // Only now, for of what came before nothing is heard any more.
         restarted = true;
       }
+      log.startTail(next.invocation.wantLog());
       of.restart(() -> log.platform(lines.initStartsAnew()));
     } catch (LambicException e) {
       boolean died = e.blame() == Blame.PLATFORM;

@@ -8,7 +8,6 @@ import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.Command;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.OutputListener;
-import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.SandboxSpec;
@@ -17,7 +16,6 @@ import dev.lambic.sandbox.Template;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -153,11 +151,7 @@ final class Cells {
                 Recipe.TMP_MB * MIB,
                 HOST_NAME));
     try {
-      List<ReadOnlyMount> mounts = new ArrayList<>(kind.recipe().mounts());
-      if (kind.opt() != null) {
-        mounts.add(new ReadOnlyMount(kind.opt(), "/opt"));
-      }
-      template.sandbox().attach(mounts);
+      template.sandbox().attach(kind.recipe().mounts());
       return Zygote.start(template, kind.recipe(), modules, now);
     } catch (RuntimeException e) {
       template.close();

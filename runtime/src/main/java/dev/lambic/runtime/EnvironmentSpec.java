@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param logSettings the form of its log
  * @param credentials what the function calls AWS with
  * @param initialization why it is made
+ * @param role ARN of the execution role; empty if there is none
  */
 public record EnvironmentSpec(
     String name,
@@ -42,7 +43,48 @@ public record EnvironmentSpec(
     String logStream,
     LogSettings logSettings,
     SessionCredentials credentials,
-    Initialization initialization) {
+    Initialization initialization,
+    String role) {
+  /** Without a role. */
+  public EnvironmentSpec(
+      String name,
+      RuntimeTarget target,
+      String functionName,
+      String version,
+      String account,
+      String region,
+      String handler,
+      int memoryMb,
+      int tmpMb,
+      Map<String, String> variables,
+      Path code,
+      @Nullable Path opt,
+      String logGroup,
+      String logStream,
+      LogSettings logSettings,
+      SessionCredentials credentials,
+      Initialization initialization) {
+    this(
+        name,
+        target,
+        functionName,
+        version,
+        account,
+        region,
+        handler,
+        memoryMb,
+        tmpMb,
+        variables,
+        code,
+        opt,
+        logGroup,
+        logStream,
+        logSettings,
+        credentials,
+        initialization,
+        "");
+  }
+
   /** Copies the variables. */
   public EnvironmentSpec {
     variables = Map.copyOf(variables);

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A process whose imports took long tells once, by {@code POST /lambic/imports} on the port of
  * the Runtime API, the names of the modules that came in and do not lie in the function's code.
  * They are names only, and anybody may send any: what they mean decides the zygote, which sees the
- * runtime's library and the layers but no function's code. A zygote is shared by the functions of
- * one account with the same runtime and layers. A function is not forked from it if its code has a
+ * runtime's library but no layer and no function's code. A zygote is shared by the functions of one
+ * account with the same runtime; functions with layers have none. A function is not forked from it if its code has a
  * module of one of those names, which would come first, or if a module has read a variable that is
  * another one for the function. Safe for use by many threads.
  */
@@ -71,11 +71,15 @@ final class Imports implements CellSource {
 
   private static Zygotes.@Nullable Kind kind(EnvironmentSpec spec) {
     Recipe recipe = Recipe.of(spec).orElse(null);
-    // A search path of its own may find others by the same names.
-    if (recipe == null || !recipe.forks() || spec.variables().containsKey("PYTHONPATH")) {
+    if (recipe == null || !recipe.forks()) {
       return null;
     }
-    return new Zygotes.Kind(recipe, spec.account(), spec.opt());
+    // What belongs to somebody never runs in a zygote, which owns the sandboxes of its forks; and a
+    // search path of its own may find other modules by the same names.
+    if (spec.opt() != null || spec.variables().containsKey("PYTHONPATH")) {
+      return null;
+    }
+    return new Zygotes.Kind(recipe, spec.account());
   }
 
   private static String function(EnvironmentSpec spec) {

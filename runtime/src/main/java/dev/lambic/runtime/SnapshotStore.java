@@ -242,7 +242,7 @@ public final class SnapshotStore {
 
   /** Another name for whatever would make another environment. */
   private String name(EnvironmentSpec spec) {
-    List<String> parts = new ArrayList<>(List.of(host, version(spec), spec.handler()));
+    List<String> parts = new ArrayList<>(List.of(host, version(spec), spec.role(), spec.handler()));
     parts.add(spec.memoryMb() + " " + spec.tmpMb() + " " + spec.logSettings());
     parts.add(new TreeMap<>(spec.variables()).toString());
     parts.add(spec.code() + " " + spec.opt());

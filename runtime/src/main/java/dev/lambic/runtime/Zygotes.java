@@ -38,11 +38,10 @@ final class Zygotes implements CellSource, AutoCloseable {
    *
    * @param account whose functions may be forked from it; empty for all, if it has nothing of
    *     anybody
-   * @param opt their layers; null for none
    */
-  record Kind(Recipe recipe, String account, @Nullable Path opt) {
+  record Kind(Recipe recipe, String account) {
     static Kind ofAll(Recipe recipe) {
-      return new Kind(recipe, "", null);
+      return new Kind(recipe, "");
     }
   }
 

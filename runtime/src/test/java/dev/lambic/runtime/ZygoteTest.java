@@ -47,6 +47,12 @@ final class ZygoteTest {
       time.sleep(0.1)
       """;
 
+  private static final String SPLITTING =
+      """
+      import threading
+      threading.Thread(target=time.sleep, args=(999,), daemon=True).start()
+      """;
+
   /** Whether the module was imported before the process was forked, and all kinds of randomness. */
   private static final String RANDOM =
       """
@@ -82,7 +88,11 @@ final class ZygoteTest {
     catalog =
         new RuntimeCatalog(
             Bootstraps.layOut(directory.resolve("bootstraps")),
-            null,
+            files(
+                Map.of(
+                    "heavy.py", HEAVY,
+                    "ending.py", HEAVY + "if os.getcwd() != '/var/task': os._exit(5)\n",
+                    "splitting.py", HEAVY + SPLITTING)),
             List.of(Path.of("/usr"), Path.of("/usr/local")),
             List.of());
   }
@@ -236,7 +246,7 @@ final class ZygoteTest {
 
   private boolean isKnown(EnvironmentSpec spec) {
     List<String> modules = factory.imports().known(spec);
-    Zygotes.Kind kind = new Zygotes.Kind(Recipe.of(spec).orElseThrow(), spec.account(), spec.opt());
+    Zygotes.Kind kind = new Zygotes.Kind(Recipe.of(spec).orElseThrow(), spec.account());
     Zygote zygote = modules.contains("heavy") ? factory.zygotes().find(kind, modules) : null;
     return zygote != null && zygote.modules().equals(modules);
   }
@@ -244,41 +254,41 @@ final class ZygoteTest {
   @Test
   void modulesThatFunctionsImportAreThereBeforeAndShareNoRandomness() {
     Path code = files(Map.of("handler.py", RANDOM));
-    Path layer = files(Map.of("python/heavy.py", HEAVY));
-    EnvironmentSpec first = spec(code, Map.of(), layer);
+    EnvironmentSpec first = spec(code, Map.of(), null);
     assertThat(say(factory, first)).startsWith("own", "None");
     await("a zygote with the module", () -> isKnown(first));
-    List<String> one = say(factory, spec(code, Map.of(), layer));
-    List<String> two = say(factory, spec(code, Map.of(), layer));
+    List<String> one = say(factory, spec(code, Map.of(), null));
+    List<String> two = say(factory, spec(code, Map.of(), null));
     assertThat(one).startsWith("forked", "None");
     assertThat(two).startsWith("forked", "None");
     for (int i = FIRST_RANDOM; i < one.size(); i++) {
       assertThat(one.get(i)).as("randomness %d", i).isNotEqualTo(two.get(i));
     }
     // A variable that the module has read is another one here.
-    assertThat(say(factory, spec(code, Map.of("MODE", "mine"), layer))).startsWith("own", "mine");
+    assertThat(say(factory, spec(code, Map.of("MODE", "mine"), null))).startsWith("own", "mine");
     // Here, the code has one of the same name.
     Path other = files(Map.of("handler.py", RANDOM, "heavy.py", HEAVY + "MODE = 'other'\n"));
-    assertThat(say(factory, spec(other, Map.of(), layer))).startsWith("own", "other");
-    // Here are no layers, and here are others.
     assertThat(say(factory, spec(other, Map.of(), null))).startsWith("own", "other");
-    Path otherLayer = files(Map.of("python/heavy.py", HEAVY + "MODE = 'layer'\n"));
-    assertThat(say(factory, spec(code, Map.of(), otherLayer))).startsWith("own", "layer");
+  }
+
+  @Test
+  void nothingOfLayersIsImportedBefore() {
+    Path code = files(Map.of("handler.py", RANDOM));
+    Path layer = files(Map.of("python/heavy.py", HEAVY + "MODE = 'layer'\n"));
+    EnvironmentSpec first = spec(code, Map.of(), layer);
+    assertThat(say(factory, first)).startsWith("own", "layer");
+    assertThat(factory.imports().known(first)).isEmpty();
+    assertThat(say(factory, spec(code, Map.of(), layer))).startsWith("own", "layer");
   }
 
   @Test
   void modulesThatEndOrSplitTheProcessAreNobodysLoss() {
-    Path code = files(Map.of("handler.py", RANDOM));
-    String ends = HEAVY + "if os.getcwd() != '/var/task': os._exit(5)\n";
-    String threads =
-        HEAVY
-            + "import threading\nthreading.Thread(target=time.sleep, args=(999,), daemon=True).start()\n";
-    for (String text : List.of(ends, threads)) {
-      Path layer = files(Map.of("python/heavy.py", text));
-      EnvironmentSpec spec = spec(code, Map.of(), layer);
+    for (String name : List.of("splitting", "ending")) {
+      Path code = files(Map.of("handler.py", RANDOM.replace("heavy", name)));
+      EnvironmentSpec spec = spec(code, Map.of(), null);
       assertThat(say(factory, spec)).startsWith("own");
-      await("it is known", () -> factory.imports().known(spec).contains("heavy"));
-      assertThat(say(factory, spec(code, Map.of(), layer))).startsWith("own");
+      await("it is known", () -> factory.imports().known(spec).contains(name));
+      assertThat(say(factory, spec(code, Map.of(), null))).startsWith("own");
     }
   }
 

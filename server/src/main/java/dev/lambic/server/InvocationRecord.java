@@ -77,16 +77,18 @@ final class InvocationRecord {
   private static void writeJson(JsonGenerator json, String name, byte[] content)
       throws IOException {
     json.writeFieldName(name);
-    if (content.length == 0) {
+    // Decoded first: what is checked must be what is written, whatever encoding it looks like.
+    String text = new String(content, UTF_8);
+    if (text.isEmpty()) {
       json.writeNull();
-    } else if (isJson(content)) {
-      json.writeRawValue(new String(content, UTF_8));
+    } else if (isJson(text)) {
+      json.writeRawValue(text);
     } else {
-      json.writeString(new String(content, UTF_8));
+      json.writeString(text);
     }
   }
 
-  private static boolean isJson(byte[] content) {
+  private static boolean isJson(String content) {
     try (JsonParser parser = JSON.createParser(content)) {
       parser.nextToken();
       parser.skipChildren();
