@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class Worker extends LoggedListener {
   /** How long an environment is left running after its invocation before it is frozen. */
   private static final long FREEZE_AFTER = TimeUnit.MILLISECONDS.toNanos(10);
+
   private static final String EXIT_ERROR = "Runtime.ExitError";
   private static final String KILLED = ProcessEnd.describeRuntime(0, 9);
 

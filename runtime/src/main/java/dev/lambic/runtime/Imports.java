@@ -33,9 +33,9 @@ import org.jspecify.annotations.Nullable;
  * the Runtime API, the names of the modules that came in and do not lie in the function's code.
  * They are names only, and anybody may send any: what they mean decides the zygote, which sees the
  * runtime's library but no layer and no function's code. A zygote is shared by the functions of one
- * account with the same runtime; functions with layers have none. A function is not forked from it if its code has a
- * module of one of those names, which would come first, or if a module has read a variable that is
- * another one for the function. Safe for use by many threads.
+ * account with the same runtime; functions with layers have none. A function is not forked from it
+ * if its code has a module of one of those names, which would come first, or if a module has read a
+ * variable that is another one for the function. Safe for use by many threads.
  */
 final class Imports implements CellSource {
   /** Where a bootstrap tells of it. */

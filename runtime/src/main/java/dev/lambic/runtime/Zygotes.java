@@ -2,7 +2,6 @@ package dev.lambic.runtime;
 
 import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.SandboxException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
