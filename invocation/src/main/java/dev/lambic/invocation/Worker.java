@@ -233,10 +233,7 @@ final class Worker extends LoggedListener {
     return true;
   }
 
-  /**
-   * Answers an invocation for which the environment was made and which it cannot run any more, for
-   * its runtime has ended by itself.
-   */
+  /** Answers an invocation that it was made for and cannot run, for its runtime has ended. */
   void tooLate(Invocation invocation, Invoker.Answer answer, long initNanos) {
     Task lost = new Task(invocation, answer, initNanos);
     String how;
