@@ -17,6 +17,9 @@ final class EventLane {
   /** To be run next, in this order. */
   final Deque<Held> waiting = new ArrayDeque<>();
 
+  /** What these take of memory. */
+  long waitingBytes;
+
   /** The items that are in memory, or of which an end is being written. */
   final Set<Long> held = new HashSet<>();
 

@@ -211,6 +211,7 @@ public final class EventQueue implements AutoCloseable {
               && !lane.more
               && !lane.paused
               && lane.waiting.size() < limits.waiting()
+              && (lane.waiting.isEmpty() || lane.waitingBytes + event.cost() <= share())
               && waitingBytes + event.cost() <= limits.waitingBytes();
       if (fits) {
         hold(lane, id, event);
@@ -229,6 +230,7 @@ public final class EventQueue implements AutoCloseable {
   private void hold(EventLane lane, long id, QueuedEvent event) {
     lane.held.add(id);
     lane.waiting.add(new Held(lane, id, event));
+    lane.waitingBytes += event.cost();
     waitingBytes += event.cost();
   }
 
@@ -251,6 +253,7 @@ public final class EventQueue implements AutoCloseable {
     while (mayRun(lane)) {
       Held first = lane.waiting.remove();
       lane.running++;
+      lane.waitingBytes -= first.event().cost();
       waitingBytes -= first.event().cost();
       runningBytes += first.event().cost();
       begun.add(first);
@@ -295,11 +298,19 @@ public final class EventQueue implements AutoCloseable {
     lane.growAt = nanos + lane.patience;
   }
 
+  /**
+   * What one lane may hold of the memory, so that a slow function's events leave room for others.
+   */
+  private long share() {
+    return Math.max(1, limits.waitingBytes() / 8);
+  }
+
   /** Reads more of a lane if there is more, and room for it. */
   private void read(EventLane lane) {
     long now = now();
     boolean wanted = lane.more || lane.next <= now;
-    if (!wanted || lane.reading || lane.paused || lane.waiting.size() > limits.waiting() / 2) {
+    boolean enough = lane.waiting.size() > limits.waiting() / 2 || lane.waitingBytes >= share();
+    if (!wanted || lane.reading || lane.paused || enough) {
       return;
     }
     long room = limits.waitingBytes() - waitingBytes;
@@ -317,7 +328,7 @@ public final class EventQueue implements AutoCloseable {
         now,
         Set.copyOf(lane.held),
         limits.waiting() - lane.waiting.size(),
-        Math.min(room, Math.max(1, limits.waitingBytes() / 8)),
+        Math.min(room, share()),
         new Backlog.Found() {
           @Override
           public void found(List<Backlog.Item> items, boolean more, long next) {
@@ -631,6 +642,7 @@ public final class EventQueue implements AutoCloseable {
       waitingBytes -= held.event().cost();
     }
     lane.waiting.clear();
+    lane.waitingBytes = 0;
   }
 
   /** Memory may have become free. */

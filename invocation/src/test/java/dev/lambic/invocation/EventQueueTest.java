@@ -248,6 +248,20 @@ class EventQueueTest {
   }
 
   @Test
+  void eventsOfASlowFunctionLeaveMemoryToOthers() {
+    for (int i = 0; i < 30; i++) {
+      accept(event("slow", 1000));
+    }
+    for (int i = 0; i < 4; i++) {
+      accept(event("other" + i, 1000));
+    }
+    // Nothing of the slow one ends, and yet the first of each other runs.
+    assertThat(handler.runs)
+        .extracting(run -> run.event().lane())
+        .contains("arn:slow", "arn:other0", "arn:other1", "arn:other2", "arn:other3");
+  }
+
+  @Test
   void tooManyAtTheDoorAreRefused() {
     queue.close();
     backlog = new FakeBacklog();
