@@ -234,7 +234,8 @@ public final class EnvironmentFactory implements AutoCloseable {
   private Cell anew(EnvironmentSpec spec, boolean snapshots) {
     Cell cell =
         cells.shell(
-            spec.name(),
+            // Where a restore fails, its sandbox may still be ending when the next is made.
+            snapshots ? spec.name() + "-s" : spec.name(),
             spec.memoryMb(),
             spec.tmpMb(),
             spec.target().root().map(ContainerRoot::directory),

@@ -33,7 +33,7 @@ import software.amazon.awssdk.services.lambda.LambdaClient;
  * <p>{@code lambic.chaos.seconds} says for how long, {@code lambic.chaos.seed} with which random
  * numbers; {@code ./lambic test chaos} takes minutes.
  */
-class ChaosTest {
+class ChaosRun {
   private static final int SECONDS = Integer.getInteger("lambic.chaos.seconds", 20);
   private static final long SEED = Long.getLong("lambic.chaos.seed", System.nanoTime());
   private static final int CALLERS = 5;
