@@ -269,9 +269,12 @@ class SnapStartTest {
     }
   }
 
-  /** AWS's own client, with the hooks of its CRaC classes. */
+  /**
+   * AWS's own client, with the hooks of its CRaC classes. A copy whose restore fails is initialised
+   * anew, which costs time and no more, so that they share their initialisation is not certain.
+   */
   @Test
-  void copiesOfAJavaFunctionShareItsInitialisationAndNothingElse() {
+  void copiesOfAJavaFunctionRunTheirHooksAndShareNothingElse() {
     TestFunction.create(
         lambda,
         "java-copies",
@@ -280,7 +283,7 @@ class SnapStartTest {
         JavaCode.compile(11, "Snapshots.java").bytes(),
         settings ->
             settings.memorySize(512).timeout(60).snapStart(s -> s.applyOn("PublishedVersions")));
-    assertStatus(publish("java-copies"));
+    assertThat(publish("java-copies").state()).isEqualTo(State.ACTIVE);
     List<Invoked> answers = invokeTogether("java-copies", 2, "{\"millis\":3000}");
     Set<String> different = new HashSet<>();
     Set<String> inits = new HashSet<>();
@@ -293,7 +296,7 @@ class SnapStartTest {
           .isEqualTo("[\"beforeCheckpoint\",\"afterRestore\"]");
       assertThat(said.path("type").asText()).isEqualTo("snap-start");
     }
-    assertThat(inits).hasSize(snapshots ? 1 : 2);
+    assertThat(inits).hasSizeBetween(snapshots ? 1 : 2, 2);
     assertThat(different).hasSize(4);
   }
 }
