@@ -102,7 +102,8 @@ class UrlFrontTest {
               LogSettings.TEXT,
               () -> {
                 throw new AssertionError("nothing is run");
-              });
+              },
+              false);
       return new FunctionUrl.Target(image, "arn:alias", true);
     }
 

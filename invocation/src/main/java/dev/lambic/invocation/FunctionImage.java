@@ -44,46 +44,6 @@ public record FunctionImage(
     LogSettings logSettings,
     Code code,
     boolean snapStart) {
-  /** Without snapshots. */
-  public FunctionImage(
-      String key,
-      String arn,
-      String name,
-      String version,
-      String region,
-      String account,
-      String role,
-      String runtime,
-      String runtimeVersionArn,
-      String handler,
-      int memoryMb,
-      int timeoutSeconds,
-      int tmpMb,
-      Map<String, String> variables,
-      String logGroup,
-      LogSettings logSettings,
-      Code code) {
-    this(
-        key,
-        arn,
-        name,
-        version,
-        region,
-        account,
-        role,
-        runtime,
-        runtimeVersionArn,
-        handler,
-        memoryMb,
-        timeoutSeconds,
-        tmpMb,
-        variables,
-        logGroup,
-        logSettings,
-        code,
-        false);
-  }
-
   /** Copies the variables. */
   public FunctionImage {
     variables = Map.copyOf(variables);

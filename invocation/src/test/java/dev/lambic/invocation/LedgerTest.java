@@ -30,7 +30,8 @@ final class LedgerTest {
         Map.of(),
         "/aws/lambda/" + name,
         LogSettings.TEXT,
-        new CountingResources());
+        new CountingResources(),
+        false);
   }
 
   private void reserve(String account, String name, @Nullable Integer count) {

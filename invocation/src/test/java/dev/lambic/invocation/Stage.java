@@ -99,7 +99,8 @@ final class Stage implements AutoCloseable {
         Map.of("KEY", "value"),
         "/aws/lambda/" + name,
         settings,
-        resources);
+        resources,
+        false);
   }
 
   Invocation invocation(FunctionImage image, boolean wantLog) {

@@ -58,7 +58,8 @@ final class ThreadsTest {
         Map.of(),
         "/aws/lambda/f",
         LogSettings.TEXT,
-        resources);
+        resources,
+        false);
   }
 
   private void call(SplittableRandom random) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param logSettings the form of its log
  * @param credentials what the function calls AWS with
  * @param initialization why it is made
- * @param role ARN of the execution role; empty if there is none
+ * @param role ARN of the execution role
  */
 public record EnvironmentSpec(
     String name,
@@ -45,46 +45,6 @@ public record EnvironmentSpec(
     SessionCredentials credentials,
     Initialization initialization,
     String role) {
-  /** Without a role. */
-  public EnvironmentSpec(
-      String name,
-      RuntimeTarget target,
-      String functionName,
-      String version,
-      String account,
-      String region,
-      String handler,
-      int memoryMb,
-      int tmpMb,
-      Map<String, String> variables,
-      Path code,
-      @Nullable Path opt,
-      String logGroup,
-      String logStream,
-      LogSettings logSettings,
-      SessionCredentials credentials,
-      Initialization initialization) {
-    this(
-        name,
-        target,
-        functionName,
-        version,
-        account,
-        region,
-        handler,
-        memoryMb,
-        tmpMb,
-        variables,
-        code,
-        opt,
-        logGroup,
-        logStream,
-        logSettings,
-        credentials,
-        initialization,
-        "");
-  }
-
   /** Copies the variables. */
   public EnvironmentSpec {
     variables = Map.copyOf(variables);

@@ -106,27 +106,10 @@ final class ExtensionProcessesTest {
     for (Path part : List.of(place, place.resolve("code"), place.resolve("opt"))) {
       Files.setPosixFilePermissions(part, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
-    EnvironmentSpec spec = VariablesTest.spec(TARGET, variables, place.resolve("code"));
     environment =
         factory.start(
-            new EnvironmentSpec(
-                "x" + NAMES.get(),
-                TARGET,
-                spec.functionName(),
-                spec.version(),
-                spec.account(),
-                spec.region(),
-                spec.handler(),
-                spec.memoryMb(),
-                spec.tmpMb(),
-                spec.variables(),
-                spec.code(),
-                place.resolve("opt"),
-                spec.logGroup(),
-                spec.logStream(),
-                spec.logSettings(),
-                spec.credentials(),
-                spec.initialization()),
+            VariablesTest.spec(
+                "x" + NAMES.get(), TARGET, variables, place.resolve("code"), place.resolve("opt")),
             heard);
   }
 

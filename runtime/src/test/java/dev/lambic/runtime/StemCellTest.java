@@ -125,25 +125,7 @@ final class StemCellTest {
 
   private static EnvironmentSpec spec(
       String language, Path code, Map<String, String> own, String name, @Nullable Path opt) {
-    EnvironmentSpec spec = VariablesTest.spec(target(language), own, code, opt);
-    return new EnvironmentSpec(
-        name,
-        spec.target(),
-        spec.functionName(),
-        spec.version(),
-        spec.account(),
-        spec.region(),
-        spec.handler(),
-        spec.memoryMb(),
-        spec.tmpMb(),
-        spec.variables(),
-        spec.code(),
-        spec.opt(),
-        spec.logGroup(),
-        spec.logStream(),
-        spec.logSettings(),
-        spec.credentials(),
-        spec.initialization());
+    return VariablesTest.spec(name, target(language), own, code, opt);
   }
 
   private Environment start(

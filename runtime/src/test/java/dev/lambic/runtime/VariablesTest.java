@@ -38,8 +38,13 @@ final class VariablesTest {
 
   static EnvironmentSpec spec(
       RuntimeTarget target, Map<String, String> own, Path code, @Nullable Path opt) {
+    return spec("e1", target, own, code, opt);
+  }
+
+  static EnvironmentSpec spec(
+      String name, RuntimeTarget target, Map<String, String> own, Path code, @Nullable Path opt) {
     return new EnvironmentSpec(
-        "e1",
+        name,
         target,
         "shop",
         "$LATEST",
@@ -55,7 +60,8 @@ final class VariablesTest {
         "2026/01/01/[$LATEST]0123",
         LogSettings.TEXT,
         new SessionCredentials("ASIA1", "secret", "token"),
-        Initialization.ON_DEMAND);
+        Initialization.ON_DEMAND,
+        "arn:aws:iam::000000000000:role/shop");
   }
 
   private static Map<String, String> of(RuntimeTarget target, Map<String, String> own) {

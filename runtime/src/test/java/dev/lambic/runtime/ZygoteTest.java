@@ -153,25 +153,7 @@ final class ZygoteTest {
   }
 
   private static EnvironmentSpec spec(Path code, Map<String, String> own, @Nullable Path opt) {
-    EnvironmentSpec spec = VariablesTest.spec(catalog.find("python3.11"), own, code, opt);
-    return new EnvironmentSpec(
-        "zygote-test-" + names++,
-        spec.target(),
-        spec.functionName(),
-        spec.version(),
-        spec.account(),
-        spec.region(),
-        spec.handler(),
-        spec.memoryMb(),
-        spec.tmpMb(),
-        spec.variables(),
-        spec.code(),
-        spec.opt(),
-        spec.logGroup(),
-        spec.logStream(),
-        spec.logSettings(),
-        spec.credentials(),
-        spec.initialization());
+    return VariablesTest.spec("zygote-test-" + names++, catalog.find("python3.11"), own, code, opt);
   }
 
   /** What a function says in an environment of its own, as lines. */
