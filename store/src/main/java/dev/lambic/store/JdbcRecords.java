@@ -134,21 +134,6 @@ final class JdbcRecords implements Records {
     closed = true;
     // Wakes the thread; if there is no room, it is awake.
     boolean _ = queue.offer(new Job<>(in -> true));
-    boolean interrupted = false;
-    try {
-      try {
-        thread.join(DEADLINE);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-      abandonQueue();
-      connection.close();
-    } catch (SQLException e) {
-      throw new StoreException("The database could not be closed: " + e.getMessage(), e);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    Connections.close(connection, thread, DEADLINE, this::abandonQueue);
   }
 }

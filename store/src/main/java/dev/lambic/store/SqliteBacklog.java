@@ -244,21 +244,6 @@ public final class SqliteBacklog implements Backlog {
   @Override
   public void close() {
     closed = true;
-    boolean interrupted = false;
-    try {
-      try {
-        thread.join(DEADLINE);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-      abandon();
-      connection.close();
-    } catch (SQLException e) {
-      throw new StoreException("The database could not be closed: " + e.getMessage(), e);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    Connections.close(connection, thread, DEADLINE, this::abandon);
   }
 }
