@@ -15,7 +15,7 @@ seconds=${LAMBIC_VM_SECONDS:-1800}
 junit=$(sed -n 's:.*<junit.version>\(.*\)</junit.version>.*:\1:p' "$project/pom.xml")
 tests=("$@")
 if [ ${#tests[@]} -eq 0 ]; then
-  tests=(CgroupContractTest LifecycleTest FreezeTest LimitsTest OutputTest AttachTest FilterTest
+  tests=(CgroupContractTest LifecycleTest FreezeTest LimitsTest OutputTest AttachTest FilterTest SharedMountTest
     HostileTest ImageRootTest CrashTest RemainsTest HostProbeTest TemplateTest ForkedFilterTest
     ForkedHostileTest)
 fi

@@ -8,11 +8,12 @@ import errno
 import hostile_files
 import hostile_power
 import hostile_reach
+import hostile_shared
 
 
 def handler(event, context):
     name = "try_" + event["attempt"]
-    modules = (hostile_power, hostile_files, hostile_reach)
+    modules = (hostile_power, hostile_files, hostile_reach, hostile_shared)
     attempt = next(getattr(module, name) for module in modules if hasattr(module, name))
     try:
         return {"got": str(attempt(event | {"id": context.aws_request_id}))}

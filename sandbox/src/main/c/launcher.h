@@ -50,6 +50,7 @@ enum message_type {
                  that is the root or empty for the template's, u32 1 if what runs in it may be
                  checkpointed and restored */
   ATTACH = 2, /* u32 n, then n pairs of texts: source, target */
+  SHARE = 8,  /* u32 id on the disk, u32 n, then n pairs of texts: source, name below /mnt */
   START = 3,  /* u32 process, u32 whether it serves forks, texts argv, texts environment, text
                  directory; pipe attached */
   SIGNAL = 4, /* u32 process, u32 signal */
@@ -152,6 +153,14 @@ int enter_image(int tree);
 /* A detached read-only copy of a directory or file. */
 int read_only_tree(const char *source);
 int attach_tree(int tree, const char *target);
+
+/* ---- directories that sandboxes share (share.c) ---- */
+
+/*
+ * A detached copy of a directory of the host, writable, in which what belongs to disk_id, user and
+ * group, belongs to the host's user and group owner.
+ */
+int shared_tree(const char *source, uint32_t disk_id, uint32_t owner);
 
 /* ---- file systems for /tmp (tmp.c) ---- */
 

@@ -1,6 +1,7 @@
 /* Tries each mechanism that sandboxes rest on, and prints "name errno step path" per line. */
 #include "launcher.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -107,6 +108,13 @@ static int try_tmp_image(void) {
   return fail(step, take_text(&reader));
 }
 
+/* Whether the file system of the data directory lets its owners be mapped. */
+static int try_file_systems(void) {
+  char path[PATH_MAX];
+  if (!realpath(probe_directory, path)) return fail("realpath", probe_directory);
+  return shared_tree(path, 0, 1879048193) < 0 ? -1 : 0;
+}
+
 static const struct {
   const char *name;
   int (*try)(void);
@@ -125,6 +133,7 @@ static const struct {
     {"close-range", try_close_range},
     {"system-call-filter", try_filter},
     {"tmp-image", try_tmp_image},
+    {"file-systems", try_file_systems},
 };
 
 /* Each in a process of its own, since most cannot be undone. */

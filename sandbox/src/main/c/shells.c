@@ -460,6 +460,8 @@ void shell_command(struct header header, unsigned char *message, size_t length, 
     result = fail("dead", "");
   } else if (header.type == ATTACH) {
     result = attach(shell, &reader);
+  } else if (header.type == SHARE) {
+    result = share(shell, header.shell, &reader);
   } else if (header.type == FORK) {
     result = fork_into(header, &reader, fd);
     answered = result == 0;

@@ -60,6 +60,11 @@ int give_output(uint32_t slot, int fd);
 /* Nothing of the shell is left. */
 void forget(uint32_t slot);
 
+/* ---- share.c ---- */
+
+/* Mounts directories that others write to as well; the rest of SHARE is in the reader. */
+int share(const struct shell *shell, uint32_t slot, struct reader *reader);
+
 /* ---- templates.c ---- */
 
 /* Continues the list of ids that a template knows by those of all shells but its own. */

@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -39,7 +40,8 @@ class HostileFunctionTest {
           "hostile_calls.py",
           "hostile_files.py",
           "hostile_power.py",
-          "hostile_reach.py");
+          "hostile_reach.py",
+          "hostile_shared.py");
 
   @RegisterExtension static final SharedLambic LAMBIC = new SharedLambic();
   @TempDir static Path directory;
@@ -56,8 +58,11 @@ class HostileFunctionTest {
     Zip zip = Zip.empty();
     FILES.forEach(file -> zip.file(file, Zip.read(Places.function(file))));
     byte[] code = zip.bytes();
-    hostile = create("hostile", code);
-    neighbour = create("neighbour", code);
+    hostile = create("hostile", code, "fsap-0123456789abcdef0", "/mnt/shared");
+    neighbour = create("neighbour", code, "fsap-0123456789abcdef1", "/mnt/other");
+    Files.writeString(
+        FileSystemsTest.directory(LAMBIC.server(), "fsap-0123456789abcdef1").resolve("secret"),
+        "of the neighbour");
     listener = new ServerSocket(0);
     socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     socket.bind(UnixDomainSocketAddress.of(directory.resolve("s")));
@@ -79,14 +84,15 @@ class HostileFunctionTest {
     assertThat(tryAs(neighbour, "settle").path("got").asText()).isEqualTo("settled");
   }
 
-  private static TestFunction create(String name, byte[] code) {
+  private static TestFunction create(String name, byte[] code, String accessPoint, String path) {
     return TestFunction.create(
         LAMBIC.lambda(),
         name,
         TestFunction.PYTHON,
         "hostile.handler",
         code,
-        settings -> settings.timeout(60).memorySize(256));
+        FileSystemsTest.seeing(accessPoint, path)
+            .andThen(settings -> settings.timeout(60).memorySize(256)));
   }
 
   /** One by which others reach this machine, if there is any. */
@@ -316,6 +322,36 @@ class HostileFunctionTest {
     "descriptors_it_was_given, EBADF",
   })
   void filesStayAsTheyAre(String attempt, String refusal) {
+    refused(attempt, refusal);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "share_another_access_point, ENOENT",
+    "share_above, ENOENT",
+    "share_of_the_host, ENOENT",
+    "share_link_to_the_host, ENOENT",
+    "share_setuid_program, EPERM",
+    "share_capable_program, EPERM",
+    "share_trusted_attribute, EPERM",
+    "share_gift_to_root, EPERM|EOVERFLOW",
+    "share_gift_to_the_disks_user, EPERM|EINVAL",
+    "share_gift_to_a_neighbour, EPERM|EINVAL",
+    "share_device, EPERM",
+    "share_unmount, EPERM",
+    "share_with_setuid, EPERM",
+    "share_elsewhere, EPERM",
+    "share_by_a_tree, EPERM",
+    "share_by_handle, EPERM",
+    "share_more_places, EROFS",
+    "share_by_another_name, EROFS|EBUSY|EXDEV",
+    "share_the_code, EXDEV",
+    "share_out_of_it, EXDEV",
+    "share_for_ever, EPERM|ENOTTY",
+    "share_freeze, EPERM",
+    "share_shut_down, EPERM|ENOTTY",
+  })
+  void sharedFilesLeadNowhere(String attempt, String refusal) {
     refused(attempt, refusal);
   }
 

@@ -36,6 +36,7 @@ final class RunningLambic implements AutoCloseable {
           "lambic.db",
           "events.db",
           "functions",
+          "filesystems",
           "images",
           "runtimes",
           "logs",

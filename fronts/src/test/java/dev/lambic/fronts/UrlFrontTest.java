@@ -103,7 +103,8 @@ class UrlFrontTest {
               () -> {
                 throw new AssertionError("nothing is run");
               },
-              false);
+              false,
+              List.of());
       return new FunctionUrl.Target(image, "arn:alias", true);
     }
 

@@ -300,7 +300,8 @@ final class Configurations {
         container,
         version.tracingConfig() != null && version.tracingConfig().mode() == TracingMode.ACTIVE,
         isPerTenant(version),
-        hasSnapshots(version));
+        hasSnapshots(version),
+        FileSystem.of(version));
   }
 
   private static String orEmpty(@Nullable String text) {

@@ -1,5 +1,6 @@
 package dev.lambic.functions;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param traced whether its invocations are sampled for tracing unless their callers decide
  * @param perTenant whether each call is a tenant's, and no two tenants may share an environment
  * @param snapStart whether it is started from snapshots of itself, where there are any
+ * @param fileSystems what its environments see below {@code /mnt}
  */
 public record FunctionVersion(
     String account,
@@ -64,13 +66,15 @@ public record FunctionVersion(
     Optional<ContainerVersion> container,
     boolean traced,
     boolean perTenant,
-    boolean snapStart) {
+    boolean snapStart,
+    List<FileSystem> fileSystems) {
   /** The version of the code and configuration that updates change. */
   public static final String LATEST = "$LATEST";
 
-  /** Copies the variables. */
+  /** Copies the collections. */
   public FunctionVersion {
     variables = Map.copyOf(variables);
+    fileSystems = List.copyOf(fileSystems);
   }
 
   /** The ARN with the version as its qualifier. */

@@ -20,7 +20,7 @@ import software.amazon.awssdk.services.lambda.model.VpcConfigResponse;
 
 /**
  * The settings that are kept and shown as on AWS, but not acted upon: networks, dead letters and
- * keys; and what is checked of snapshots, which others make.
+ * keys; and what is checked of snapshots and file systems, which act.
  *
  * <p>There are no networks to look into, so every subnet is taken to be in the one network of its
  * account and region.
@@ -52,6 +52,7 @@ final class KeptSettings {
 
   /** Refuses settings that do not go together, in a function as it would be. */
   static void checkMerged(FunctionConfiguration function) {
+    FileSystem.check(function);
     if (function.snapStart() == null
         || function.snapStart().applyOn() != SnapStartApplyOn.PUBLISHED_VERSIONS) {
       return;
@@ -105,6 +106,10 @@ final class KeptSettings {
     }
     if (changes.kmsKeyArn() != null) {
       after.kmsKeyArn(changes.kmsKeyArn().isEmpty() ? null : changes.kmsKeyArn());
+    }
+    if (changes.hasFileSystemConfigs()) {
+      after.fileSystemConfigs(
+          changes.fileSystemConfigs().isEmpty() ? null : changes.fileSystemConfigs());
     }
     SnapStart snapshots = changes.snapStart();
     if (snapshots != null && snapshots.applyOnAsString() != null) {

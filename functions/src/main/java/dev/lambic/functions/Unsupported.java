@@ -1,6 +1,5 @@
 package dev.lambic.functions;
 
-import java.util.Collection;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,6 @@ final class Unsupported {
 
   private static final List<Rule<UpdateFunctionConfigurationRequest>> CONFIGURATION =
       List.of(
-          new Rule<>("FileSystemConfigs", r -> used(r.fileSystemConfigs())),
           new Rule<>("CapacityProviderConfig", r -> r.capacityProviderConfig() != null),
           new Rule<>("DurableConfig", r -> r.durableConfig() != null));
 
@@ -68,9 +66,5 @@ final class Unsupported {
 
   private static boolean used(@Nullable String text) {
     return text != null && !text.isEmpty();
-  }
-
-  private static boolean used(Collection<?> list) {
-    return !list.isEmpty();
   }
 }

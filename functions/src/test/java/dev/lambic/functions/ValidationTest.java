@@ -18,7 +18,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
-import software.amazon.awssdk.services.lambda.model.FileSystemConfig;
 import software.amazon.awssdk.services.lambda.model.InvalidParameterValueException;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
 import software.amazon.awssdk.services.lambda.model.UpdateFunctionConfigurationRequest;
@@ -260,13 +259,7 @@ class ValidationTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "SourceKMSKeyArn",
-    "PublishTo",
-    "FileSystemConfigs",
-    "CapacityProviderConfig",
-    "DurableConfig"
-  })
+  @CsvSource({"SourceKMSKeyArn", "PublishTo", "CapacityProviderConfig", "DurableConfig"})
   void whatIsNotHonouredYet(String setting) {
     String arn = "arn:aws:some:us-east-1:111111111111:thing";
     Consumer<CreateFunctionRequest.Builder> with =
@@ -275,8 +268,6 @@ class ValidationTest {
             case "SourceKMSKeyArn" ->
                 r.code(c -> c.zipFile(Zips.handler("x")).sourceKMSKeyArn(arn));
             case "PublishTo" -> r.publishTo("LATEST_PUBLISHED");
-            case "FileSystemConfigs" ->
-                r.fileSystemConfigs(FileSystemConfig.builder().arn(arn).build());
             case "CapacityProviderConfig" ->
                 r.capacityProviderConfig(
                     c -> c.lambdaManagedInstancesCapacityProviderConfig(l -> {}));

@@ -189,6 +189,7 @@ final class RootTree {
     }
     etc.children.put("hosts", new Content(null, 0));
     etc.children.put("resolv.conf", new Content(null, 0));
+    find(List.of("mnt"), true);
     find(List.of("opt"), true);
     find(List.of("var", "task"), true);
   }

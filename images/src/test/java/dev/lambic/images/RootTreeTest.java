@@ -247,7 +247,8 @@ final class RootTreeTest {
     tree.write(root, BUDGET);
     assertThat(listing(root))
         .isEqualTo(
-            "dev/ etc/ etc/hosts= etc/passwd=kept etc/resolv.conf= opt/ proc/ tmp/ var/ var/task/");
+            "dev/ etc/ etc/hosts= etc/passwd=kept etc/resolv.conf= mnt/ opt/ proc/ tmp/ var/"
+                + " var/task/");
   }
 
   @Test

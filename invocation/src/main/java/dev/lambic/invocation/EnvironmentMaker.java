@@ -139,7 +139,8 @@ final class EnvironmentMaker {
         image.logSettings(),
         session,
         why,
-        image.role());
+        image.role(),
+        image.fileSystems());
   }
 
   /** What an environment holds; given back once, the last first. */

@@ -1,6 +1,8 @@
 package dev.lambic.invocation;
 
+import dev.lambic.runtime.FileSystemMount;
 import dev.lambic.runtime.LogSettings;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,6 +26,7 @@ import java.util.Map;
  * @param logSettings the form of its log
  * @param code gives the unpacked code
  * @param snapStart whether it is started from snapshots of itself, where there are any
+ * @param fileSystems what it sees below {@code /mnt}, shared with others
  */
 public record FunctionImage(
     String key,
@@ -43,10 +46,12 @@ public record FunctionImage(
     String logGroup,
     LogSettings logSettings,
     Code code,
-    boolean snapStart) {
-  /** Copies the variables. */
+    boolean snapStart,
+    List<FileSystemMount> fileSystems) {
+  /** Copies the collections. */
   public FunctionImage {
     variables = Map.copyOf(variables);
+    fileSystems = List.copyOf(fileSystems);
   }
 
   /**
@@ -73,6 +78,7 @@ public record FunctionImage(
         logGroup,
         logSettings,
         code,
-        snapStart);
+        snapStart,
+        fileSystems);
   }
 }

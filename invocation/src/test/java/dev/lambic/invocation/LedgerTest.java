@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lambic.invocation.testing.CountingResources;
 import dev.lambic.runtime.LogSettings;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,8 @@ final class LedgerTest {
         "/aws/lambda/" + name,
         LogSettings.TEXT,
         new CountingResources(),
-        false);
+        false,
+        List.of());
   }
 
   private void reserve(String account, String name, @Nullable Integer count) {

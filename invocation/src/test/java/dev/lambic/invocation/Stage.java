@@ -100,7 +100,8 @@ final class Stage implements AutoCloseable {
         "/aws/lambda/" + name,
         settings,
         resources,
-        false);
+        false,
+        List.of());
   }
 
   Invocation invocation(FunctionImage image, boolean wantLog) {

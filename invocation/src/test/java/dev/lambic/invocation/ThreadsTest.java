@@ -59,7 +59,8 @@ final class ThreadsTest {
         "/aws/lambda/f",
         LogSettings.TEXT,
         resources,
-        false);
+        false,
+        List.of());
   }
 
   private void call(SplittableRandom random) {

@@ -137,6 +137,8 @@ public final class EnvironmentFactory implements AutoCloseable {
    *     program that can be started
    * @throws LambicException with code {@code Extension.LaunchError} if an extension cannot be
    *     started
+   * @throws LambicException with code {@code EFSMountFailureException} if a file system cannot be
+   *     mounted
    * @throws LambicException with code {@code SandboxFailure} if the host refuses a step
    */
   public Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
@@ -219,6 +221,7 @@ public final class EnvironmentFactory implements AutoCloseable {
           cell.sandbox().limit(limits(spec));
         }
         cell.sandbox().attach(mounts(spec, cell.process() == null));
+        FileSystemMount.attach(spec.fileSystems(), cell.sandbox());
         if (cell.process() != null) {
           cell.sandbox().resetMemoryPeak();
         }
@@ -226,6 +229,9 @@ public final class EnvironmentFactory implements AutoCloseable {
       } catch (SandboxException e) {
         // It ended in the meantime, or something is wrong with the host that the next will tell.
         cell.kill();
+      } catch (LambicException e) {
+        cell.kill();
+        throw e;
       }
     }
     return null;
@@ -242,6 +248,7 @@ public final class EnvironmentFactory implements AutoCloseable {
             snapshots);
     try {
       cell.sandbox().attach(mounts(spec, true));
+      FileSystemMount.attach(spec.fileSystems(), cell.sandbox());
       return cell;
     } catch (RuntimeException e) {
       cell.kill();

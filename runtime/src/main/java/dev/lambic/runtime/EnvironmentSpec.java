@@ -1,6 +1,7 @@
 package dev.lambic.runtime;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param credentials what the function calls AWS with
  * @param initialization why it is made
  * @param role ARN of the execution role
+ * @param fileSystems what it sees below {@code /mnt}, shared with other environments
  */
 public record EnvironmentSpec(
     String name,
@@ -44,9 +46,11 @@ public record EnvironmentSpec(
     LogSettings logSettings,
     SessionCredentials credentials,
     Initialization initialization,
-    String role) {
-  /** Copies the variables. */
+    String role,
+    List<FileSystemMount> fileSystems) {
+  /** Copies the collections. */
   public EnvironmentSpec {
     variables = Map.copyOf(variables);
+    fileSystems = List.copyOf(fileSystems);
   }
 }

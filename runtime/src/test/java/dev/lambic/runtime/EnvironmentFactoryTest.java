@@ -14,6 +14,7 @@ import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.OutputListener;
 import dev.lambic.sandbox.ProcessExit;
 import dev.lambic.sandbox.ReadOnlyMount;
+import dev.lambic.sandbox.SharedMount;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -247,6 +248,41 @@ final class EnvironmentFactoryTest {
     sandboxes.failing = new IllegalStateException("on purpose");
     assertThatThrownBy(() -> start(MANAGED, Map.of())).hasMessage("on purpose");
     assertThat(sandboxes.calls).endsWith("kill");
+    awaitClosed();
+  }
+
+  private Environment startWithFiles(Path files) throws IOException {
+    FileSystemMount mount =
+        new FileSystemMount("arn:point", files.toRealPath().resolve("a/point"), "/mnt/data");
+    return factory.start(
+        VariablesTest.withFileSystems(MANAGED, Map.of(), code, List.of(mount)), heard);
+  }
+
+  @Test
+  void fileSystemsAreThereBeforeTheRuntime(@TempDir Path files) throws IOException {
+    startWithFiles(files);
+    assertThat(sandboxes.calls).containsSubsequence("attach", "share", "start");
+    Path point = files.toRealPath().resolve("a/point");
+    assertThat(sandboxes.shared).containsExactly(new SharedMount(point, "/mnt/data"));
+    assertThat(point).isDirectory();
+    assertThat(Files.getAttribute(point, "unix:uid")).isEqualTo(SharedMount.OWNER);
+  }
+
+  @Test
+  void aFileSystemThatCannotBeMountedIsTheCallersToHear(@TempDir Path files) throws IOException {
+    Files.writeString(files.resolve("a"), "a file where a directory should be");
+    assertThatThrownBy(() -> startWithFiles(files))
+        .isInstanceOfSatisfying(
+            LambicException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo("EFSMountFailureException");
+              assertThat(e.blame()).isEqualTo(Blame.CALLER);
+              assertThat(e)
+                  .hasMessage(
+                      "The function could not mount the EFS file system with access point arn:point."
+                          + " On this host: its directory cannot be made.");
+            });
+    assertThat(sandboxes.calls).endsWith("kill").doesNotContain("share", "start");
     awaitClosed();
   }
 

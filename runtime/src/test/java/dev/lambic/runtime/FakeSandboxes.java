@@ -10,6 +10,7 @@ import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxProcess;
 import dev.lambic.sandbox.SandboxSpec;
 import dev.lambic.sandbox.Sandboxes;
+import dev.lambic.sandbox.SharedMount;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -32,6 +33,7 @@ final class FakeSandboxes implements Sandboxes {
   final List<String> calls = new CopyOnWriteArrayList<>();
   final Map<Integer, ServerSocketChannel> ports = new LinkedHashMap<>();
   final List<ReadOnlyMount> mounts = new ArrayList<>();
+  final List<SharedMount> shared = new ArrayList<>();
   CompletableFuture<ProcessExit> exit = new CompletableFuture<>();
   final CompletableFuture<Void> gone = new CompletableFuture<>();
   @Nullable SandboxSpec spec;
@@ -94,6 +96,14 @@ final class FakeSandboxes implements Sandboxes {
     public void attach(List<ReadOnlyMount> more) {
       step("attach");
       mounts.addAll(more);
+    }
+
+    @Override
+    public void share(List<SharedMount> more) {
+      if (!more.isEmpty()) {
+        step("share");
+        shared.addAll(more);
+      }
     }
 
     @Override

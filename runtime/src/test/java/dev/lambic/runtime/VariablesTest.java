@@ -41,8 +41,23 @@ final class VariablesTest {
     return spec("e1", target, own, code, opt);
   }
 
+  static EnvironmentSpec withFileSystems(
+      RuntimeTarget target, Map<String, String> own, Path code, List<FileSystemMount> mounts) {
+    return spec("e1", target, own, code, null, mounts);
+  }
+
   static EnvironmentSpec spec(
       String name, RuntimeTarget target, Map<String, String> own, Path code, @Nullable Path opt) {
+    return spec(name, target, own, code, opt, List.of());
+  }
+
+  private static EnvironmentSpec spec(
+      String name,
+      RuntimeTarget target,
+      Map<String, String> own,
+      Path code,
+      @Nullable Path opt,
+      List<FileSystemMount> mounts) {
     return new EnvironmentSpec(
         name,
         target,
@@ -61,7 +76,8 @@ final class VariablesTest {
         LogSettings.TEXT,
         new SessionCredentials("ASIA1", "secret", "token"),
         Initialization.ON_DEMAND,
-        "arn:aws:iam::000000000000:role/shop");
+        "arn:aws:iam::000000000000:role/shop",
+        mounts);
   }
 
   private static Map<String, String> of(RuntimeTarget target, Map<String, String> own) {

@@ -76,16 +76,22 @@ public final class HostProbe {
       return Guarantee.kept(words[0], "works");
     }
     String detail = Errno.text(errno) + (words.length > 2 ? " (" + words[2].strip() + ")" : "");
-    return words[0].equals("tmp-image")
-        ? Guarantee.weakened(
-            words[0], detail + "; /tmp is in memory and counts against it", fix(words[0], detail))
-        : Guarantee.missing(words[0], detail, fix(words[0], detail));
+    String fix = fix(words[0], detail);
+    return switch (words[0]) {
+      case "tmp-image" ->
+          Guarantee.weakened(words[0], detail + "; /tmp is in memory and counts against it", fix);
+      case "file-systems" ->
+          Guarantee.weakened(words[0], detail + "; FileSystemConfigs cannot be mounted", fix);
+      default -> Guarantee.missing(words[0], detail, fix);
+    };
   }
 
   private static String fix(String name, String detail) {
     return switch (name) {
       case "tmp-image" ->
           detail.contains("mkfs") ? "apt-get install -y e2fsprogs" : "modprobe loop";
+      case "file-systems" ->
+          "use a data directory on ext4, xfs or btrfs (--data), and Linux 5.15 or newer";
       case "user-namespace", "id-map" ->
           Files.exists(Path.of("/proc/sys/user/max_user_namespaces"))
               ? "sysctl -w user.max_user_namespaces=65536"

@@ -210,6 +210,19 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   }
 
   @Override
+  public void share(List<SharedMount> mounts) {
+    if (mounts.isEmpty()) {
+      return;
+    }
+    inTurn(() -> {
+      Message message = launcher.message(Message.SHARE, slot, "share");
+      message.put(SharedMount.OWNER).put(mounts.size());
+      mounts.forEach(mount -> message.put(mount.source().toString()).put(mount.name()));
+      return launcher.request(message, -1);
+    });
+  }
+
+  @Override
   public SandboxProcess start(Command command, OutputListener listener) {
     return start(command, listener, false);
   }

@@ -17,6 +17,7 @@ final class Message {
   static final int CHECKPOINT = 12;
   static final int RESTORE = 13;
   static final int FORK = 7;
+  static final int SHARE = 8;
 
   /** The largest message that the launcher takes. */
   static final int MAX_BYTES = 192 * 1024;

@@ -39,6 +39,18 @@ public interface Sandbox extends AutoCloseable {
   void attach(List<ReadOnlyMount> mounts);
 
   /**
+   * Makes directories seen inside that others see and change too; once.
+   *
+   * @throws SandboxException with step {@code share-map} if the file system of one does not let the
+   *     owners of files be mapped, with another step if one is not there
+   */
+  default void share(List<SharedMount> mounts) {
+    if (!mounts.isEmpty()) {
+      throw new SandboxException("share", 0, name());
+    }
+  }
+
+  /**
    * Starts a program as the function's unprivileged user and returns when it is executing.
    *
    * @throws SandboxException with step {@link SandboxException#EXEC} if it cannot be executed

@@ -25,6 +25,7 @@ final class HostProbeTest {
             "network-namespace",
             "system-call-filter",
             "tmp-image",
+            "file-systems",
             "limit-memory",
             "limit-cpu",
             "limit-pids",

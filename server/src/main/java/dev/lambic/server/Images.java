@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 final class Images implements FunctionListener {
   private final CodeStore code;
   private final Containers containers;
+  private final FileSystems fileSystems;
   private final Consumer<String> retire;
   private final ConcurrentHashMap<String, Known> known = new ConcurrentHashMap<>();
 
@@ -28,9 +29,10 @@ final class Images implements FunctionListener {
    *
    * @param retire ends the environments of an image that must not be served any more, by its key
    */
-  Images(CodeStore code, Containers containers, Consumer<String> retire) {
+  Images(CodeStore code, Containers containers, FileSystems fileSystems, Consumer<String> retire) {
     this.code = code;
     this.containers = containers;
+    this.fileSystems = fileSystems;
     this.retire = retire;
   }
 
@@ -89,7 +91,8 @@ final class Images implements FunctionListener {
             .container()
             .<Code>map(container -> () -> containers.lease(container))
             .orElse(new VersionCode(code, version)),
-        version.snapStart());
+        version.snapStart(),
+        fileSystems.of(version));
   }
 
   private static LogSettings logSettings(FunctionVersion version) {

@@ -212,7 +212,9 @@ final class LambicServer implements AutoCloseable {
       FunctionService functions =
           closers.add(functions(data, records, runtimes, containers, Concurrency.of(dispatcher)));
       functions.notices(Assembly::warn);
-      Images images = new Images(functions.code(), containers, dispatcher::retire);
+      FileSystems fileSystems = FileSystems.in(config.data());
+      functions.listen(fileSystems);
+      Images images = new Images(functions.code(), containers, fileSystems, dispatcher::retire);
       functions.listen(images);
       functions.listen(new Forecast(runtimes, environments, faults));
       DevFunctions dev =
