@@ -119,8 +119,19 @@ class FileSystemsTest {
     assertThat(named(two, "run", "program").asText()).isEqualTo("993");
   }
 
+  /** By the command of the README. */
   private static void aPersonPutsFilesThere(RunningLambic lambic, TestFunction function)
-      throws IOException {
+      throws Exception {
+    Path files = Files.createDirectories(lambic.data().resolve("sandbox/files/models"));
+    Files.writeString(files.resolve("small"), "of a person");
+    String place = directory(lambic, POINT).toString();
+    String copy =
+        "tar -cC %s . | (cd %s && setpriv --reuid %d --regid %d --clear-groups tar -x)"
+            .formatted(files.getParent(), place, DISK_USER, DISK_USER);
+    assertThat(new ProcessBuilder("sh", "-c", copy).inheritIO().start().waitFor()).isZero();
+    assertThat(named(function, "read", "models/small").asText()).isEqualTo("of a person");
+    write(function, "models/small", "changed");
+    assertThat(named(function, "read", "models/small").asText()).isEqualTo("changed");
     Path model = Files.writeString(directory(lambic, POINT).resolve("model"), "of a person");
     assertThat(named(function, "read", "model").asText()).isEqualTo("of a person");
     Files.setAttribute(model, "unix:uid", DISK_USER, LinkOption.NOFOLLOW_LINKS);
