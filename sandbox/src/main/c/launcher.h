@@ -190,6 +190,9 @@ enum event_source {
 };
 int watch(int fd, enum event_source source, uint32_t slot);
 
+/* Closes what is watched. A child that has a copy of it would keep its events coming otherwise. */
+void close_watched(int fd);
+
 /* Sends to the server; ends the launcher if the server does not take it for long. */
 void tell_server(const void *bytes, size_t length, int fd);
 

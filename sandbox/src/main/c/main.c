@@ -25,6 +25,11 @@ int watch(int fd, enum event_source source, uint32_t slot) {
   return epoll_ctl(launcher.events, EPOLL_CTL_ADD, fd, &event);
 }
 
+void close_watched(int fd) {
+  epoll_ctl(launcher.events, EPOLL_CTL_DEL, fd, NULL);
+  close(fd);
+}
+
 void tell_server(const void *bytes, size_t length, int fd) {
   if (launcher.server < 0) return;
   while (send_message(launcher.server, bytes, length, fd) < 0) {

@@ -373,7 +373,7 @@ static int begin_job(struct header header, struct reader *reader, int output) {
 
 /* Takes the process off that did the job; it has nothing left to do. */
 static void end_job(struct shell *shell) {
-  close(shell->job);
+  close_watched(shell->job);
   shell->job = 0;
   kill(shell->job_pid, SIGKILL);
   while (waitpid(shell->job_pid, NULL, 0) < 0 && errno == EINTR) {
@@ -520,7 +520,7 @@ static int announce(struct shell *shell, uint32_t slot) {
 static int move(struct shell *shell, uint32_t slot, uint32_t pid) {
   int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
   if (pidfd < 0) return fail("pidfd", "");
-  close(shell->pidfd);
+  close_watched(shell->pidfd);
   /* It has two more calls to make. */
   while (waitpid(shell->pid, NULL, __WALL) < 0 && errno == EINTR) {
   }
@@ -576,7 +576,7 @@ void shell_control_event(uint32_t slot) {
     if (length < 0 && errno == EAGAIN) return;
     if (length < (ssize_t)sizeof(struct header)) {
       if (fd >= 0) close(fd);
-      close(shell->control); /* its end follows */
+      close_watched(shell->control); /* its end follows */
       shell->control = -1;
       return;
     }
@@ -605,7 +605,7 @@ void shell_end_event(uint32_t slot) {
     fail("first-process-ended", "");
     answer_failure(shell->job_request, slot);
   }
-  close(shell->pidfd);
+  close_watched(shell->pidfd);
   processes--;
   forget(slot);
 }
@@ -613,7 +613,7 @@ void shell_end_event(uint32_t slot) {
 void forget(uint32_t slot) {
   struct shell *shell = &shells[slot];
   if (shell->kind == TEMPLATE) lose_program(slot);
-  if (shell->control >= 0) close(shell->control);
+  if (shell->control >= 0) close_watched(shell->control);
   free_plan(shell);
   free(shell->thaw);
   shell->thaw = NULL;

@@ -308,7 +308,7 @@ void shell_birth_event(uint32_t slot) {
     return;
   }
   bool well = last.si_code == CLD_EXITED && last.si_status == 0;
-  close(shell->midwife);
+  close_watched(shell->midwife);
   if (births[slot].midwife > 0) {
     shell->midwife = sys_pidfd_open(births[slot].midwife);
     births[slot].midwife = 0;
@@ -340,7 +340,7 @@ void lose_program(uint32_t slot) {
   struct shell *shell = &shells[slot];
   if (!shell->has_program) return;
   shell->has_program = false;
-  close(shell->program);
+  close_watched(shell->program);
   for (uint32_t i = 0; i < SHELLS_MAX; i++) {
     if (shells[i].fork_request == 0 || shells[i].template != slot) continue;
     errno = ECONNRESET;

@@ -1,7 +1,6 @@
 package dev.lambic.sandbox;
 
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Control groups of version 1, where each controller has a tree of its own.
@@ -64,7 +63,7 @@ final class CgroupV1 implements CgroupDriver {
         group.inMemory + "/memory.kmem.tcp.limit_in_bytes",
         Long.toString(Math.min(limits.memoryBytes(), SOCKET_BYTES)));
     try {
-      group.limit(limits);
+      group.begin(limits);
     } catch (SandboxException e) {
       group.remove();
       throw e;
@@ -111,9 +110,7 @@ final class CgroupV1 implements CgroupDriver {
       implements Cgroup {
     private static final int PERIOD_MICROSECONDS = 20_000;
     private static final int MIN_QUOTA_MICROSECONDS = 1_000;
-    private static final long FREEZE_WAIT_NANOS = 50_000;
-    private static final int FREEZE_TRIES = 50_000;
-    private static final int TRIES_BEFORE_ANEW = 50;
+    private static final int TRIES_BEFORE_ANEW = 10;
 
     @Override
     public int version() {
@@ -130,6 +127,17 @@ final class CgroupV1 implements CgroupDriver {
       return joinPaths();
     }
 
+    /** As {@link #limit}, of a new group, which is empty and has no limit on the processor yet. */
+    private void begin(Limits limits) {
+      limitMemory(inMemory, limits.memoryBytes());
+      KernelFile.write(
+          "limit", inCpu + "/cpu.cfs_period_us", Integer.toString(PERIOD_MICROSECONDS));
+      if (limits.cpus() != 0) {
+        limitProcessor(limits);
+      }
+      KernelFile.write("limit", inPids + "/pids.max", CgroupLimits.processes(limits));
+    }
+
     @Override
     public void limit(Limits limits) {
       CgroupLimits.check(
@@ -137,14 +145,17 @@ final class CgroupV1 implements CgroupDriver {
           KernelFile.readNumber("limit", inMemory + "/memory.usage_in_bytes"),
           KernelFile.readNumber("limit", inPids + "/pids.current"));
       limitMemory(inMemory, limits.memoryBytes());
+      limitProcessor(limits);
+      KernelFile.write("limit", inPids + "/pids.max", CgroupLimits.processes(limits));
+    }
+
+    /** The kernel looks at all groups each time, so this is not done without need. */
+    private void limitProcessor(Limits limits) {
       long quota =
           limits.cpus() == 0
               ? -1
               : Math.max(MIN_QUOTA_MICROSECONDS, Math.round(limits.cpus() * PERIOD_MICROSECONDS));
-      KernelFile.write(
-          "limit", inCpu + "/cpu.cfs_period_us", Integer.toString(PERIOD_MICROSECONDS));
       KernelFile.write("limit", inCpu + "/cpu.cfs_quota_us", Long.toString(quota));
-      KernelFile.write("limit", inPids + "/pids.max", CgroupLimits.processes(limits));
     }
 
     /** The limit with swap must never be below the one without, in no moment. */
@@ -202,17 +213,18 @@ final class CgroupV1 implements CgroupDriver {
      */
     @Override
     public void freeze() {
-      for (int i = 1; i <= FREEZE_TRIES; i++) {
+      Patience patience = new Patience();
+      int tries = 0;
+      do {
         KernelFile.write("freeze", thawPath(), "FROZEN");
         // Reading the state is what makes the kernel look whether all have stopped.
         if (KernelFile.read("freeze", thawPath()).startsWith("FROZEN")) {
           return;
         }
-        if (i % TRIES_BEFORE_ANEW == 0) {
+        if (++tries % TRIES_BEFORE_ANEW == 0) {
           thaw();
         }
-        LockSupport.parkNanos(FREEZE_WAIT_NANOS);
-      }
+      } while (patience.pause());
       thaw();
       throw new SandboxException("freeze", Errno.ETIMEDOUT, inFreezer);
     }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,8 +94,6 @@ final class CgroupV2 implements CgroupDriver {
   private static final class Group implements Cgroup {
     private static final int PERIOD_MICROSECONDS = 20_000;
     private static final int MIN_QUOTA_MICROSECONDS = 1_000;
-    private static final long FREEZE_WAIT_NANOS = 50_000;
-    private static final int FREEZE_WAITS = 100_000;
 
     private final String directory;
 
@@ -205,12 +202,12 @@ final class CgroupV2 implements CgroupDriver {
     @Override
     public void freeze() {
       KernelFile.write("freeze", directory + "/cgroup.freeze", "1");
-      for (int i = 0; i < FREEZE_WAITS; i++) {
+      Patience patience = new Patience();
+      do {
         if (KernelFile.readNumber("freeze", directory + "/cgroup.events", "frozen") == 1) {
           return;
         }
-        LockSupport.parkNanos(FREEZE_WAIT_NANOS);
-      }
+      } while (patience.pause());
       throw new SandboxException("freeze", Errno.ETIMEDOUT, directory);
     }
 

@@ -440,7 +440,6 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
       channels.forEach(NetworkDoor::closeQuietly);
       channels.clear();
     }
-    cgroup.hurry();
     launcher.tell(launcher.message(Message.KILL, slot, "kill"));
     undertaker.accept(this);
   }

@@ -16,9 +16,12 @@ final class Undertaker {
   private static final int PATIENCE_SECONDS = 60;
 
   /** After which the program of a sandbox's template is suspected of keeping it. */
-  private static final int TEMPLATE_SECONDS = 10;
+  private static final long TEMPLATE_MILLIS = 10_000;
 
   private static final int TEMPLATE_TRIES = 6;
+
+  /** Most have ended by then; who has not may lack the processor to do so. */
+  private static final long HURRY_MILLIS = 30;
 
   private static final long FIRST_PAUSE_NANOS = 200_000;
   private static final long LAST_PAUSE_NANOS = 100_000_000;
@@ -51,9 +54,14 @@ final class Undertaker {
   }
 
   private boolean awaitEnd(LinuxSandbox sandbox) {
+    if (!ends(sandbox, HURRY_MILLIS)) {
+      sandbox.cgroup().hurry();
+    }
     LinuxTemplate template = sandbox.template();
     // More than once: what the program forked meanwhile may hold it again.
-    for (int i = 0; template != null && i < TEMPLATE_TRIES && !endsSoon(sandbox); i++) {
+    for (int i = 0;
+        template != null && i < TEMPLATE_TRIES && !ends(sandbox, TEMPLATE_MILLIS);
+        i++) {
       template.hinders();
       sandbox.cgroup().killAll();
     }
@@ -79,9 +87,9 @@ final class Undertaker {
     }
   }
 
-  private static boolean endsSoon(LinuxSandbox sandbox) {
+  private static boolean ends(LinuxSandbox sandbox, long millis) {
     try {
-      sandbox.shellGone().get(TEMPLATE_SECONDS, TimeUnit.SECONDS);
+      sandbox.shellGone().get(millis, TimeUnit.MILLISECONDS);
       return true;
     } catch (TimeoutException e) {
       return false;
