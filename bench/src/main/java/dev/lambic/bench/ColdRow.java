@@ -11,6 +11,11 @@ final class ColdRow {
   /** Between samples, so that none pays for the end of what the one before it started. */
   private static final long PAUSE_MILLIS = 20;
 
+  /** Between those that come one by one: what is kept ready for them is made in less. */
+  private static final long APART_MILLIS = 400;
+
+  private static final String CLOSE = ", back to back";
+
   private final Effort effort;
   private final List<String> server;
 
@@ -37,6 +42,11 @@ final class ColdRow {
             "Lambic: isolated, signatures checked, functions of "
                 + Functions.MEMORY_MB
                 + " MB, configuration changed before each call.",
+            "A call every "
+                + APART_MILLIS
+                + " ms finds what is kept ready for it; of those that come back to back, "
+                + PAUSE_MILLIS
+                + " ms apart, each waits for what is not ready yet.",
             "Floor: the same handler and interpreter in a plain process, from posix_spawn to its"
                 + " first answer."));
   }
@@ -45,16 +55,21 @@ final class ColdRow {
       throws IOException, InterruptedException {
     Rounds floor = new Rounds();
     Rounds mine = new Rounds();
+    Rounds close = new Rounds();
     try (BareLoop.Code code = new BareLoop.Code(language, program)) {
       floor(code, effort.colds());
-      lambic(functions, language, effort.colds());
+      lambic(functions, language, effort.colds(), PAUSE_MILLIS);
       for (int round = 0; round < effort.rounds(); round++) {
         floor.add(floor(code, effort.colds()));
-        mine.add(lambic(functions, language, effort.colds()));
+        mine.add(lambic(functions, language, effort.colds(), effort.apart(APART_MILLIS)));
+        close.add(lambic(functions, language, effort.colds(), PAUSE_MILLIS));
       }
     }
     lines.add(Line.floor(language.title(), "bare process", floor));
     lines.add(Line.of(language.title(), "Lambic", mine, floor));
+    String what = language.title() + CLOSE;
+    lines.add(Line.floor(what, "bare process", floor));
+    lines.add(Line.of(what, "Lambic", close, floor));
   }
 
   private static Samples floor(BareLoop.Code code, int count)
@@ -72,13 +87,13 @@ final class ColdRow {
     return samples;
   }
 
-  private static Samples lambic(Functions functions, Language language, int count)
+  private static Samples lambic(Functions functions, Language language, int count, long pauseMillis)
       throws IOException, InterruptedException {
     Samples samples = new Samples();
     for (int i = 0; i < count; i++) {
       functions.change(language);
       byte[] call = functions.call(language, "world");
-      TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(pauseMillis);
       long begin = System.nanoTime();
       HttpMessage answer = functions.client().exchange(call);
       samples.add(System.nanoTime() - begin);

@@ -36,4 +36,11 @@ record Effort(
   static Effort quick() {
     return new Effort(2, 20, 20, 20, 2, 5, 2, 1, 150, 1, Load.quick());
   }
+
+  /**
+   * How long to wait between calls that shall not disturb each other: not at all in a quick run.
+   */
+  long apart(long millis) {
+    return rounds > 2 ? millis : 0;
+  }
 }

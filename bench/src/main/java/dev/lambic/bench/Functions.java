@@ -145,9 +145,18 @@ final class Functions implements AutoCloseable {
 
   /** A call that stays in its handler for so long. */
   byte[] hold(String function, long millis) {
+    return hold(function, "", millis);
+  }
+
+  /** The same of a version. */
+  byte[] holdVersion(Language language, String version, long millis) {
+    return hold(name(language), "?Qualifier=" + version, millis);
+  }
+
+  private byte[] hold(String function, String query, long millis) {
     return signer.request(
         "POST",
-        PATH + "/" + function + "/invocations",
+        PATH + "/" + function + "/invocations" + query,
         ("{\"name\":\"world\",\"hold\":" + millis + "}").getBytes(StandardCharsets.UTF_8),
         Instant.now());
   }
@@ -255,7 +264,7 @@ final class Functions implements AutoCloseable {
   /**
    * Publishes a version and waits until it can be called.
    *
-   * @return the function's name with the version
+   * @return the version
    * @throws Refused if it is not one that is restored from a snapshot
    */
   String publish(Language language) throws IOException, InterruptedException, Refused {
@@ -271,7 +280,7 @@ final class Functions implements AutoCloseable {
         if (!RestoreRow.isOptimized(state)) {
           throw new Refused("the version's OptimizationStatus is not On");
         }
-        return name(language) + ":" + version;
+        return version;
       }
       if (found.equals("Failed") || System.nanoTime() > deadline) {
         throw new IOException(new String(state, StandardCharsets.UTF_8));

@@ -42,6 +42,11 @@ record Promise(
     return new Promise("", metric, row, what, subject, unit, 1, Bounds.NONE, Bounds.NONE, more);
   }
 
+  private static Promise close(String language) {
+    return millis(
+        "", "the same back to back", "cold", language + ", back to back", Bounds.NONE, Bounds.NONE);
+  }
+
   private Promise of(String title) {
     return new Promise(title, metric, row, what, subject, unit, scale, gate, goal, moreIsBetter);
   }
@@ -64,9 +69,12 @@ record Promise(
     Bounds none = Bounds.NONE;
     all.add(
         millis("1", "Python, cold call", "cold", "Python", Bounds.of(10, 40), Bounds.of(4, 15)));
+    all.add(close("Python"));
     all.add(
         millis("2", "Node.js, cold call", "cold", "Node.js", Bounds.of(15, 50), Bounds.of(6, 20)));
+    all.add(close("Node.js"));
     all.add(millis("3", "Java, cold call", "cold", "Java", Bounds.of(40, 120), Bounds.of(15, 50)));
+    all.add(close("Java"));
     all.add(
         millis(
             "4",

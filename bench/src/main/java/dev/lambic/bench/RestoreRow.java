@@ -52,7 +52,7 @@ final class RestoreRow {
     Rounds floor = new Rounds();
     Rounds mine = new Rounds();
     functions.snapStart(language);
-    wave(lambic, functions, functions.publish(language));
+    wave(lambic, functions, language);
     try (BareLoop.Code code = new BareLoop.Code(language, program)) {
       for (int round = 0; round < effort.rounds(); round++) {
         Samples bare = new Samples();
@@ -65,17 +65,18 @@ final class RestoreRow {
         }
         floor.add(bare);
         functions.change(language);
-        mine.add(wave(lambic, functions, functions.publish(language)));
+        mine.add(wave(lambic, functions, language));
       }
     }
     lines.add(Line.floor(language.title(), "bare process", floor));
     lines.add(Line.of(language.title(), "Lambic", mine, floor));
   }
 
-  private Samples wave(Lambic lambic, Functions functions, String version)
-      throws IOException, InterruptedException {
+  private Samples wave(Lambic lambic, Functions functions, Language language)
+      throws IOException, InterruptedException, Functions.Refused {
     int size = effort.colds();
-    byte[] call = functions.hold(version, APART_MILLIS * size + 1_000);
+    String version = functions.publish(language);
+    byte[] call = functions.holdVersion(language, version, APART_MILLIS * size + 1_000);
     Samples samples = new Samples();
     Crowd.run(
             size,

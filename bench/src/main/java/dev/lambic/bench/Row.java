@@ -11,7 +11,7 @@ enum Row {
   WARM(120),
   CLIENTS(90),
   THROUGHPUT(75),
-  COLD(180),
+  COLD(560),
   RESTORE(150),
   RATE(60),
   MEMORY(25),
