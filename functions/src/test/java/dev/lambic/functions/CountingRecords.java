@@ -25,6 +25,11 @@ final class CountingRecords implements Records {
   }
 
   @Override
+  public @Nullable String trouble() {
+    return records.trouble();
+  }
+
+  @Override
   public void close() {
     records.close();
   }

@@ -2,15 +2,16 @@ package dev.lambic.store;
 
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Durable items, each of which becomes due at a time, in lanes that know nothing of each other.
  *
  * <p>Meant for many more items than fit into memory: nothing of them is kept there, and a lane is
  * read piece by piece in the order in which its items become due. Changes and reads take effect in
- * the order in which they were asked for. Every method but {@link #lanes} and {@link #close}
- * returns at once; what came of it is told later, in the same order, on the threads of the executor
- * that the backlog was opened with. Safe for use by many threads.
+ * the order in which they were asked for. Every method but {@link #lanes}, {@link #trouble} and
+ * {@link #close} returns at once; what came of it is told later, in the same order, on the threads
+ * of the executor that the backlog was opened with. Safe for use by many threads.
  */
 public interface Backlog extends AutoCloseable {
   /** No item is due at this time. */
@@ -98,6 +99,12 @@ public interface Backlog extends AutoCloseable {
    * @throws StoreException if they cannot be read
    */
   List<Lane> lanes(long latest);
+
+  /**
+   * What is wrong with it now, for people; null if nothing is known to be. It goes on by itself
+   * when it can; until then changes and reads fail.
+   */
+  @Nullable String trouble();
 
   /** Makes the changes that were asked for, then releases the backlog. Idempotent. */
   @Override

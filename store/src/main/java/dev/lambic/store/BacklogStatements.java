@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** The SQL of a backlog. Belongs to the backlog's thread. */
@@ -27,15 +28,16 @@ final class BacklogStatements implements AutoCloseable {
   private final PreparedStatement advance;
 
   /** The name of the next item; only grows, so that no name comes twice while it may be used. */
-  private long nextId;
+  private final AtomicLong nextId;
 
   private final Connection connection;
 
-  BacklogStatements(Connection connection) throws SQLException {
-    this(connection, 1);
-  }
-
-  private BacklogStatements(Connection connection, long nextId) throws SQLException {
+  /**
+   * The statements of a connection.
+   *
+   * @param nextId the next name that may be free; outlives the connection
+   */
+  BacklogStatements(Connection connection, AtomicLong nextId) throws SQLException {
     this.connection = connection;
     begin = connection.prepareStatement("BEGIN");
     commit = connection.prepareStatement("COMMIT");
@@ -54,7 +56,8 @@ final class BacklogStatements implements AutoCloseable {
     next = connection.prepareStatement("SELECT min(due) FROM item WHERE lane = ? AND due > ?");
     lane = connection.prepareStatement("SELECT min(lane) FROM item WHERE lane > ?");
     advance = connection.prepareStatement("UPDATE item SET due = ? WHERE lane = ? AND due > ?");
-    this.nextId = Math.max(nextId, 1 + number(highest, 0));
+    this.nextId = nextId;
+    nextId.accumulateAndGet(1 + number(highest, 0), Math::max);
   }
 
   /** Keeps the database about as small as that. */
@@ -82,15 +85,23 @@ final class BacklogStatements implements AutoCloseable {
    * Takes the transaction back, if SQLite has not done so by itself.
    *
    * @return what goes on from here, for the driver uses no statement well that has failed
+   * @throws SQLException if the transaction is still there; then the connection is of no use
    */
   BacklogStatements rollback() throws SQLException {
+    boolean done = true;
     try {
       rollback.execute();
     } catch (SQLException e) {
-      // There is none any more.
+      done = false;
     }
     close();
-    return new BacklogStatements(connection, nextId);
+    BacklogStatements next = new BacklogStatements(connection, nextId);
+    if (!done) {
+      // Where the transaction is still there, no other can be begun.
+      next.begin.execute();
+      next.rollback.execute();
+    }
+    return next;
   }
 
   /** Makes the changes; returns the names of what was added. */
@@ -99,7 +110,7 @@ final class BacklogStatements implements AutoCloseable {
     for (Backlog.Change change : changes) {
       switch (change) {
         case Backlog.Change.Add(String where, long time, byte[] head, byte[] body) -> {
-          long id = nextId++;
+          long id = nextId.getAndIncrement();
           add.setLong(1, id);
           add.setString(2, where);
           add.setLong(3, time);

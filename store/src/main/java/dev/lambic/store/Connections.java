@@ -1,10 +1,9 @@
 package dev.lambic.store;
 
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 
-/** How a connection ends that one thread alone uses. */
+/** How a session ends that one thread alone uses. */
 final class Connections {
   private Connections() {}
 
@@ -15,7 +14,7 @@ final class Connections {
    * @param abandon answers whoever still waits for the thread
    * @throws StoreException if the database cannot be closed
    */
-  static void close(Connection connection, Thread thread, Duration limit, Runnable abandon) {
+  static void close(Session<?> session, Thread thread, Duration limit, Runnable abandon) {
     boolean interrupted = false;
     try {
       try {
@@ -24,7 +23,7 @@ final class Connections {
         interrupted = true;
       }
       abandon.run();
-      connection.close();
+      session.close();
     } catch (SQLException e) {
       throw new StoreException("The database could not be closed: " + e.getMessage(), e);
     } finally {

@@ -16,24 +16,36 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One thread owns the connection. It takes all transactions that wait, runs each between two
  * savepoints, and commits them together, so that many writers share one sync of the disk. A caller
- * is answered only after that commit.
+ * is answered only after that commit. A connection that is of no use any more is made anew.
  */
 final class JdbcRecords implements Records {
   private static final int WAITING = 1024;
   private static final int TOGETHER = 128;
   private static final Duration DEADLINE = Duration.ofSeconds(30);
 
-  private final Connection connection;
+  private final Session<Statements> session;
   private final BlockingQueue<Job<?>> queue = new ArrayBlockingQueue<>(WAITING);
   private final Thread thread;
   private volatile boolean closed;
 
-  /** Takes over a connection whose schema is in place. */
-  JdbcRecords(Connection connection, String name) throws SQLException {
-    this.connection = connection;
-    connection.setAutoCommit(false);
+  /** Whether nothing that comes from now on is looked at by the thread. */
+  private volatile boolean over;
+
+  /**
+   * Opens the database.
+   *
+   * @throws StoreException if it cannot be used
+   */
+  JdbcRecords(Session.Opener opener, String name) {
+    session = new Session<>(opener, JdbcRecords::prepare);
+    Statements _ = session.use();
     this.thread = Thread.ofPlatform().name("records " + name).daemon().unstarted(this::serve);
     thread.start();
+  }
+
+  private static Statements prepare(Connection connection) throws SQLException {
+    connection.setAutoCommit(false);
+    return new Statements(connection);
   }
 
   @Override
@@ -43,7 +55,7 @@ final class JdbcRecords implements Records {
       throw new StoreException(
           closed ? "The store is closed." : "The store has too much to do; try again.", null);
     }
-    if (closed && !thread.isAlive()) {
+    if (over) {
       job.abandon();
     }
     return job.await(DEADLINE);
@@ -68,59 +80,75 @@ final class JdbcRecords implements Records {
 
   private void serve() {
     List<Job<?>> batch = new ArrayList<>();
-    try (Statements statements = new Statements(connection)) {
+    try {
       while (!closed || !queue.isEmpty()) {
         Job<?> first = queue.poll(1, TimeUnit.SECONDS);
-        if (first != null) {
+        if (first == null) {
+          session.mend();
+        } else {
           batch.add(first);
           queue.drainTo(batch, TOGETHER - 1);
-          commit(batch, statements);
+          serve(batch);
           batch.clear();
         }
       }
-    } catch (SQLException e) {
-      fail(batch, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
+      if (!closed) {
+        session.giveUp(new IllegalStateException("its thread has ended"));
+      }
       closed = true;
+      over = true;
       abandonQueue();
     }
   }
 
-  private void commit(List<Job<?>> batch, Statements statements) {
+  private void serve(List<Job<?>> batch) {
     try {
-      for (Job<?> job : batch) {
-        if (job.begin()) {
-          Savepoint before = connection.setSavepoint();
-          if (!job.run(statements)) {
-            connection.rollback(before);
-          }
-          connection.releaseSavepoint(before);
-        }
-      }
-      connection.commit();
-    } catch (SQLException e) {
-      fail(batch, e);
-      rollback();
+      commit(batch, session.use());
+    } catch (SQLException | RuntimeException | Error e) { // this thread is everybody's
+      takeBack(e);
+      StoreException failure = Session.failure(e);
+      batch.forEach(job -> job.fail(failure));
       return;
     }
     batch.forEach(Job::complete);
   }
 
-  private static void fail(List<Job<?>> batch, SQLException e) {
-    StoreException failure =
-        new StoreException("The database could not write: " + e.getMessage(), e);
-    batch.forEach(job -> job.fail(failure));
+  private void commit(List<Job<?>> batch, Statements statements) throws SQLException {
+    Connection connection = session.connection();
+    for (Job<?> job : batch) {
+      if (job.begin()) {
+        Savepoint before = connection.setSavepoint();
+        if (!job.run(statements)) {
+          connection.rollback(before);
+        }
+        connection.releaseSavepoint(before);
+      }
+    }
+    connection.commit();
   }
 
-  private void rollback() {
-    try {
-      connection.rollback();
-    } catch (SQLException e) {
-      // Without a way back nothing later may be written either.
-      closed = true;
+  /** What failed must not be committed by what comes next. */
+  private void takeBack(Throwable why) {
+    if (!session.isOpen()) {
+      return;
     }
+    if (!Session.isSevere(why)) {
+      try {
+        session.connection().rollback();
+        return;
+      } catch (SQLException | RuntimeException e) {
+        why.addSuppressed(e);
+      }
+    }
+    session.giveUp(why);
+  }
+
+  @Override
+  public @Nullable String trouble() {
+    return session.trouble();
   }
 
   private void abandonQueue() {
@@ -134,6 +162,6 @@ final class JdbcRecords implements Records {
     closed = true;
     // Wakes the thread; if there is no room, it is awake.
     boolean _ = queue.offer(new Job<>(in -> true));
-    Connections.close(connection, thread, DEADLINE, this::abandonQueue);
+    Connections.close(session, thread, DEADLINE, this::abandonQueue);
   }
 }

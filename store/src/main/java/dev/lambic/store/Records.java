@@ -25,6 +25,12 @@ public interface Records extends AutoCloseable {
    */
   <T extends @Nullable Object> T transaction(Work<T> work);
 
+  /**
+   * What is wrong with the store now, for people; null if nothing is known to be. It goes on by
+   * itself when it can; until then transactions fail.
+   */
+  @Nullable String trouble();
+
   /** Waits for running transactions and releases the store. Idempotent. */
   @Override
   void close();

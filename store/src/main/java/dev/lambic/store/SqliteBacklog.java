@@ -14,24 +14,31 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A backlog in one SQLite file.
  *
  * <p>One thread owns the connection. It takes everything that waits and commits it together, so
  * that whatever came during one sync of the disk shares the next one. How much may wait is for
- * those to bound who ask.
+ * those to bound who ask. A connection that is of no use any more is made anew; until that can be
+ * done, everything that is asked for fails at once, and it is said what is wrong.
  */
 public final class SqliteBacklog implements Backlog {
   private static final int TOGETHER = 1024;
   private static final Duration DEADLINE = Duration.ofSeconds(30);
 
-  private final Connection connection;
+  private final Session<BacklogStatements> session;
   private final Executor told;
   private final FaultHandler faults;
   private final LinkedBlockingQueue<Wish> wishes = new LinkedBlockingQueue<>();
   private final Thread thread;
   private volatile boolean closed;
+
+  /** Whether nothing that comes from now on is looked at by the thread. */
+  private volatile boolean over;
 
   /** What somebody asked for. */
   private interface Wish {
@@ -42,8 +49,9 @@ public final class SqliteBacklog implements Backlog {
     void fail(StoreException why);
   }
 
-  private SqliteBacklog(Connection connection, Executor told, FaultHandler faults, String name) {
-    this.connection = connection;
+  private SqliteBacklog(Session.Opener opener, Executor told, FaultHandler faults, String name) {
+    AtomicLong nextId = new AtomicLong(1);
+    this.session = new Session<>(opener, connection -> new BacklogStatements(connection, nextId));
     this.told = told;
     this.faults = faults;
     this.thread = Thread.ofPlatform().name("backlog " + name).daemon().unstarted(this::serve);
@@ -59,19 +67,39 @@ public final class SqliteBacklog implements Backlog {
    *     to do
    */
   public static SqliteBacklog open(Path file, Executor told, FaultHandler faults, long maxBytes) {
-    return SqliteFile.open(
-        file,
-        connection -> {
-          Migrations.apply(connection, file.toString(), Migrations.BACKLOG);
-          BacklogStatements.limit(connection, maxBytes);
-          // Transactions are begun and ended here, for the driver loses its way when one is
-          // taken back by SQLite itself.
-          connection.setAutoCommit(true);
-          SqliteBacklog made =
-              new SqliteBacklog(connection, told, faults, file.getFileName().toString());
-          made.thread.start();
-          return made;
-        });
+    return open(file, told, faults, maxBytes, connection -> connection);
+  }
+
+  /**
+   * The same, with something between the backlog and its database.
+   *
+   * @param between makes of each connection the one that is used
+   */
+  static SqliteBacklog open(
+      Path file,
+      Executor told,
+      FaultHandler faults,
+      long maxBytes,
+      UnaryOperator<Connection> between) {
+    SqliteBacklog made =
+        new SqliteBacklog(
+            () ->
+                between.apply(
+                    SqliteFile.open(file, connection -> prepare(connection, file, maxBytes))),
+            told,
+            faults,
+            file.getFileName().toString());
+    BacklogStatements _ = made.session.use();
+    made.thread.start();
+    return made;
+  }
+
+  private static void prepare(Connection connection, Path file, long maxBytes) throws SQLException {
+    Migrations.apply(connection, file.toString(), Migrations.BACKLOG);
+    BacklogStatements.limit(connection, maxBytes);
+    // Transactions are begun and ended here, for the driver loses its way when one is
+    // taken back by SQLite itself.
+    connection.setAutoCommit(true);
   }
 
   @Override
@@ -140,7 +168,7 @@ public final class SqliteBacklog implements Backlog {
       return;
     }
     wishes.add(wish);
-    if (closed && !thread.isAlive()) {
+    if (over) {
       // It may have come too late for anybody else to look.
       abandon();
     }
@@ -153,53 +181,96 @@ public final class SqliteBacklog implements Backlog {
   private void serve() {
     List<Wish> batch = new ArrayList<>();
     try {
-      BacklogStatements statements = new BacklogStatements(connection);
       while (!closed || !wishes.isEmpty()) {
         Wish first = wishes.poll(1, TimeUnit.SECONDS);
-        if (first != null) {
+        if (first == null) {
+          session.mend();
+        } else {
           batch.add(first);
           wishes.drainTo(batch, TOGETHER - 1);
-          statements = serve(batch, statements);
+          serve(batch);
           batch.clear();
         }
       }
-      statements.close();
-    } catch (SQLException e) {
-      StoreException why = failed(e);
-      fail(batch, why);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
+      if (!closed) {
+        session.giveUp(new IllegalStateException("its thread has ended"));
+      }
       closed = true;
+      over = true;
       abandon();
     }
   }
 
-  /**
-   * Does them in one transaction, or if that fails each in one of its own.
-   *
-   * @return the statements to go on with
-   */
-  private BacklogStatements serve(List<Wish> batch, BacklogStatements statements)
-      throws SQLException {
-    try {
-      List<Runnable> done = commit(batch, statements);
-      tell(done);
-      return statements;
-    } catch (SQLException e) {
-      BacklogStatements next = statements.rollback();
-      if (batch.size() == 1) {
-        fail(batch, failed(e));
-        return next;
+  /** Does them in one transaction, or if that fails each in one of its own. */
+  private void serve(List<Wish> batch) {
+    StoreException why = attempt(batch);
+    if (why == null) {
+      return;
+    }
+    if (batch.size() == 1) {
+      fail(batch, why);
+      return;
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      List<Wish> one = batch.subList(i, i + 1);
+      why = attempt(List.copyOf(one));
+      if (why != null && session.trouble() != null && !canGoOn()) {
+        // Nothing is there that the rest could be tried with.
+        fail(List.copyOf(batch.subList(i, batch.size())), why);
+        return;
       }
-      for (Wish wish : batch) {
-        next = serve(List.of(wish), next);
+      if (why != null) {
+        fail(List.copyOf(one), why);
       }
-      return next;
     }
   }
 
-  private List<Runnable> commit(List<Wish> batch, BacklogStatements statements)
+  private boolean canGoOn() {
+    session.mend();
+    return session.isOpen();
+  }
+
+  /**
+   * Does them in one transaction, and tells that.
+   *
+   * @return null; or why nothing of it was done, which nobody was told
+   */
+  private @Nullable StoreException attempt(List<Wish> wishes) {
+    List<Runnable> done;
+    try {
+      done = commit(wishes, session.use());
+    } catch (SQLException | StoreException e) {
+      takeBack(e);
+      return Session.failure(e);
+    } catch (RuntimeException | Error e) { // this thread is everybody's
+      takeBack(e);
+      faults.fault("the backlog", e);
+      return Session.failure(e);
+    }
+    tell(done);
+    return null;
+  }
+
+  /** What failed must not be committed by what comes next. */
+  private void takeBack(Throwable why) {
+    if (!session.isOpen()) {
+      return;
+    }
+    if (!Session.isSevere(why)) {
+      try {
+        session.replace(session.use().rollback());
+        return;
+      } catch (SQLException | RuntimeException e) {
+        why.addSuppressed(e);
+      }
+    }
+    session.giveUp(why);
+  }
+
+  private static List<Runnable> commit(List<Wish> batch, BacklogStatements statements)
       throws SQLException {
     List<Runnable> done = new ArrayList<>(batch.size());
     statements.begin();
@@ -208,10 +279,6 @@ public final class SqliteBacklog implements Backlog {
     }
     statements.commit();
     return done;
-  }
-
-  private static StoreException failed(SQLException e) {
-    return new StoreException("The database of the backlog failed: " + e.getMessage(), e);
   }
 
   private void abandon() {
@@ -230,20 +297,29 @@ public final class SqliteBacklog implements Backlog {
 
   /** Tells everybody, also when one of them fails at hearing it. */
   private void tell(List<Runnable> news) {
-    told.execute(() -> {
-      for (Runnable one : news) {
-        try {
-          one.run();
-        } catch (RuntimeException | Error e) {
-          faults.fault("telling what became of an item", e);
+    try {
+      told.execute(() -> {
+        for (Runnable one : news) {
+          try {
+            one.run();
+          } catch (RuntimeException | Error e) {
+            faults.fault("telling what became of an item", e);
+          }
         }
-      }
-    });
+      });
+    } catch (RuntimeException e) {
+      faults.fault("telling what became of items", e);
+    }
+  }
+
+  @Override
+  public @Nullable String trouble() {
+    return session.trouble();
   }
 
   @Override
   public void close() {
     closed = true;
-    Connections.close(connection, thread, DEADLINE, this::abandon);
+    Connections.close(session, thread, DEADLINE, this::abandon);
   }
 }

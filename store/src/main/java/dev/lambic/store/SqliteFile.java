@@ -23,9 +23,10 @@ final class SqliteFile {
 
   private SqliteFile() {}
 
-  /** Makes something of a connection, which it owns from then on. */
-  interface Use<T> {
-    T of(Connection connection) throws SQLException;
+  /** Brings a new connection to where it can be used. */
+  @FunctionalInterface
+  interface Preparation {
+    void of(Connection connection) throws SQLException;
   }
 
   /**
@@ -34,15 +35,16 @@ final class SqliteFile {
    * @throws StoreException if it is in use, damaged or from a newer program; the message says what
    *     to do
    */
-  static <T> T open(Path file, Use<T> use) {
+  static Connection open(Path file, Preparation preparation) {
     try {
       Path directory = file.toAbsolutePath().resolveSibling("");
       Files.createDirectories(directory);
       SqliteLibrary.load(directory);
       Connection connection = connect(file);
       try {
-        return use.of(connection);
-      } catch (SQLException | StoreException e) {
+        preparation.of(connection);
+        return connection;
+      } catch (SQLException | RuntimeException | Error e) {
         connection.close();
         throw e;
       }

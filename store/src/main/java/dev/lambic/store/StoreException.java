@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 public final class StoreException extends LambicException {
   private static final long serialVersionUID = 1L;
 
-  StoreException(String message, @Nullable Throwable cause) {
+  /** A failure; stores other than those of this module have failures too. */
+  public StoreException(String message, @Nullable Throwable cause) {
     super("ServiceException", Blame.PLATFORM, message, cause);
   }
 }
