@@ -19,6 +19,9 @@ public interface EventHandler {
    */
   void run(QueuedEvent event, Answer answer);
 
+  /** Whether anything may have to be queued when an event is over in that way. */
+  boolean follows(QueuedEvent event, Condition condition);
+
   /**
    * What is to be queued when an event is over, instead of it.
    *

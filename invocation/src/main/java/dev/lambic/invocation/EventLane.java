@@ -1,6 +1,7 @@
 package dev.lambic.invocation;
 
 import dev.lambic.store.Backlog;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -11,6 +12,15 @@ import org.jspecify.annotations.Nullable;
 final class EventLane {
   /** An event in memory, and the name of its item on the disk. */
   record Held(EventLane lane, long id, QueuedEvent event) {}
+
+  /** The longest that an event or a lane waits because it could not be run. */
+  static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
+
+  private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
+  private static final long SECOND = 1_000_000_000;
+  private static final long LONGEST_PATIENCE = 16 * SECOND;
+  private static final double GROWTH = 1.5;
+  private static final double WORTH = 1.1;
 
   final String name;
 
@@ -79,6 +89,12 @@ final class EventLane {
     this.limit = limit;
   }
 
+  /** How long to wait after some failures in a row, in milliseconds. */
+  static long backoff(int failures) {
+    return Math.min(
+        LONGEST_DELAY.toMillis(), FIRST_DELAY.toMillis() << Math.clamp(failures - 1, 0, 20));
+  }
+
   /** Whether nothing would be lost if it were forgotten. */
   boolean isEmpty() {
     return held.isEmpty()
@@ -88,6 +104,32 @@ final class EventLane {
         && !more
         && !paused
         && next == Backlog.NEVER;
+  }
+
+  /** Whether more could be run than may be begins or ends. */
+  void saturated(boolean now, long nanos) {
+    if (now && !saturated) {
+      patience = SECOND;
+      growAt = nanos + SECOND;
+      ended = 0;
+      endedBefore = 0;
+    }
+    saturated = now;
+  }
+
+  /** Lets more run at once if that has helped, or may. */
+  void grow(long nanos, int most) {
+    if (!saturated || nanos - growAt < 0) {
+      return;
+    }
+    if (ended == 0 || ended > WORTH * endedBefore) {
+      limit = (int) Math.min(most, Math.ceil(limit * GROWTH));
+      endedBefore = ended;
+    }
+    // Where nothing ends, more at once may be what is wrong.
+    patience = ended == 0 ? Math.min(LONGEST_PATIENCE, 2 * patience) : SECOND;
+    ended = 0;
+    growAt = nanos + patience;
   }
 
   @Override

@@ -8,6 +8,9 @@ package dev.lambic.invocation;
  * @param waiting how many of a lane may lie in memory to be run next
  * @param waitingBytes how much memory those of all lanes may take
  * @param runningBytes how much memory those that are run may take, but for one of each lane
+ * @param endedBytes how much memory that may take which follows from events that are over, until it
+ *     is on the disk; nothing is begun while it takes more, and four times as much is never taken
+ *     but by a single one
  * @param firstAtOnce how many of a lane are run at once at first
  * @param mostAtOnce how many of a lane are run at once at most
  */
@@ -17,6 +20,7 @@ public record EventLimits(
     int waiting,
     long waitingBytes,
     long runningBytes,
+    long endedBytes,
     int firstAtOnce,
     int mostAtOnce) {
   /** Checks the values. */
@@ -30,6 +34,6 @@ public record EventLimits(
   public static EventLimits standard() {
     int cores = Runtime.getRuntime().availableProcessors();
     return new EventLimits(
-        8192, 64 << 20, 256, 32 << 20, 128 << 20, Math.clamp(2L * cores, 4, 64), 1000);
+        8192, 64 << 20, 256, 32 << 20, 128 << 20, 16 << 20, Math.clamp(2L * cores, 4, 64), 1000);
   }
 }

@@ -42,16 +42,11 @@ import org.jspecify.annotations.Nullable;
  * Guide.
  */
 public final class EventQueue implements AutoCloseable {
-  private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
-  private static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
   private static final Duration RETRY_DELAY = Duration.ofMinutes(1);
   private static final long SECOND = 1_000_000_000;
-  private static final long LONGEST_PATIENCE = 16 * SECOND;
-  private static final double GROWTH = 1.5;
-  private static final double WORTH = 1.1;
 
-  /** What the thread has still to run. */
-  private static final ThreadLocal<@Nullable Deque<Held>> BEGINNING = new ThreadLocal<>();
+  /** How often in a row it is tried to write all that follows from an event. */
+  private static final int TRIES = 30;
 
   private final EventLimits limits;
   private final Backlog backlog;
@@ -67,11 +62,13 @@ public final class EventQueue implements AutoCloseable {
   /** Lanes that could not read for want of memory. */
   private final Deque<EventLane> hungry = new ArrayDeque<>();
 
-  private int accepting;
-  private long acceptingBytes;
+  private final EventDoor door;
+  private final OneByOne<Held> beginning = new OneByOne<>();
   private long waitingBytes;
   private long runningBytes;
-  private boolean stopped = true;
+  private final UnwrittenEnds ends;
+  private boolean started;
+  private boolean stopped;
   private boolean closed;
 
   /** Receives whether an event was accepted. */
@@ -84,7 +81,7 @@ public final class EventQueue implements AutoCloseable {
   }
 
   /**
-   * A queue that runs nothing before {@link #start}.
+   * A queue that accepts events and runs none before {@link #start}.
    *
    * @param backlog its events; closed with it
    */
@@ -110,23 +107,29 @@ public final class EventQueue implements AutoCloseable {
     this.ticker = ticker;
     this.faults = faults;
     this.timers = timers;
+    this.door = new EventDoor(limits);
+    this.ends = new UnwrittenEnds(limits.endedBytes());
     this.startNanos = ticker.nanos();
     this.startMillis = ticker.instant().toEpochMilli();
   }
 
   /** Goes on with what was left. */
   public void start() {
-    List<Backlog.Lane> left = backlog.lanes(now() + LONGEST_DELAY.toMillis());
+    List<Backlog.Lane> left = backlog.lanes(now() + EventLane.LONGEST_DELAY.toMillis());
     List<Held> begun = new ArrayList<>();
     synchronized (this) {
-      stopped = false;
+      started = true;
       for (Backlog.Lane one : left) {
         EventLane lane = lane(one.name());
         lane.next = Math.min(lane.next, one.due());
-        goOn(lane, begun);
       }
+      goOnEverywhere(begun);
     }
     begin(begun);
+  }
+
+  private void goOnEverywhere(List<Held> begun) {
+    List.copyOf(lanes.values()).forEach(lane -> goOn(lane, begun));
   }
 
   /** Milliseconds since 1970, by which events become due and old. */
@@ -160,7 +163,7 @@ public final class EventQueue implements AutoCloseable {
           @Override
           public void failed(StoreException why) {
             synchronized (EventQueue.this) {
-              leaveDoor(event.cost());
+              door.leave(event.cost());
             }
             told.refused(why);
           }
@@ -172,23 +175,7 @@ public final class EventQueue implements AutoCloseable {
       return new LambicException(
           "ServiceException", Blame.CAPACITY, "The server is being shut down.");
     }
-    if (accepting >= limits.accepting()
-        || (accepting > 0 && acceptingBytes + event.cost() > limits.acceptingBytes())) {
-      return new LambicException(
-          "TooManyRequestsException",
-          Blame.CAPACITY,
-          "Rate Exceeded.",
-          Map.of("Reason", "CallerRateLimitExceeded", "Type", "User"),
-          null);
-    }
-    accepting++;
-    acceptingBytes += event.cost();
-    return null;
-  }
-
-  private void leaveDoor(int cost) {
-    accepting--;
-    acceptingBytes -= cost;
+    return door.enter(event.cost());
   }
 
   private Change.Add added(QueuedEvent event) {
@@ -200,14 +187,15 @@ public final class EventQueue implements AutoCloseable {
     List<Held> begun = new ArrayList<>();
     synchronized (this) {
       if (accepted > 0) {
-        leaveDoor(accepted);
+        door.leave(accepted);
       }
       if (stopped) {
         return;
       }
       EventLane lane = lane(event.lane());
       boolean fits =
-          !lane.reading
+          started
+              && !lane.reading
               && !lane.more
               && !lane.paused
               && lane.waiting.size() < limits.waiting()
@@ -242,14 +230,14 @@ public final class EventQueue implements AutoCloseable {
 
   /** Has a lane go on as far as it can, with the lock held; what is to be run is added to begun. */
   private void advance(EventLane lane, List<Held> begun) {
-    if (stopped) {
+    if (stopped || !started) {
       return;
     }
     long nanos = ticker.nanos();
     if (lane.paused && nanos - lane.pausedUntil >= 0) {
       lane.paused = false;
     }
-    grow(lane, nanos);
+    lane.grow(nanos, limits.mostAtOnce());
     while (mayRun(lane)) {
       Held first = lane.waiting.remove();
       lane.running++;
@@ -258,14 +246,7 @@ public final class EventQueue implements AutoCloseable {
       runningBytes += first.event().cost();
       begun.add(first);
     }
-    boolean full = !lane.paused && !lane.waiting.isEmpty() && lane.running >= lane.limit;
-    if (full && !lane.saturated) {
-      lane.patience = SECOND;
-      lane.growAt = nanos + SECOND;
-      lane.ended = 0;
-      lane.endedBefore = 0;
-    }
-    lane.saturated = full;
+    lane.saturated(!lane.paused && !lane.waiting.isEmpty() && lane.running >= lane.limit, nanos);
     read(lane);
     setTimer(lane, nanos);
     if (lane.isEmpty()) {
@@ -279,23 +260,9 @@ public final class EventQueue implements AutoCloseable {
     Held first = lane.waiting.peek();
     return first != null
         && !lane.paused
+        && !ends.isFull()
         && lane.running < lane.limit
         && (lane.running == 0 || runningBytes + first.event().cost() <= limits.runningBytes());
-  }
-
-  /** Lets a lane run more at once if that has helped, or may. */
-  private void grow(EventLane lane, long nanos) {
-    if (!lane.saturated || nanos - lane.growAt < 0) {
-      return;
-    }
-    if (lane.ended == 0 || lane.ended > WORTH * lane.endedBefore) {
-      lane.limit = (int) Math.min(limits.mostAtOnce(), Math.ceil(lane.limit * GROWTH));
-      lane.endedBefore = lane.ended;
-    }
-    // Where nothing ends, more at once may be what is wrong.
-    lane.patience = lane.ended == 0 ? Math.min(LONGEST_PATIENCE, 2 * lane.patience) : SECOND;
-    lane.ended = 0;
-    lane.growAt = nanos + lane.patience;
   }
 
   /**
@@ -443,23 +410,7 @@ public final class EventQueue implements AutoCloseable {
 
   /** Runs events, one after the other: what an end of one leads to waits until its turn comes. */
   private void begin(Collection<Held> begun) {
-    if (begun.isEmpty()) {
-      return;
-    }
-    Deque<Held> outer = BEGINNING.get();
-    if (outer != null) {
-      outer.addAll(begun);
-      return;
-    }
-    Deque<Held> all = new ArrayDeque<>(begun);
-    BEGINNING.set(all);
-    try {
-      while (!all.isEmpty()) {
-        begin(all.remove());
-      }
-    } finally {
-      BEGINNING.remove();
-    }
+    beginning.run(begun, this::begin);
   }
 
   private void begin(Held held) {
@@ -541,7 +492,7 @@ public final class EventQueue implements AutoCloseable {
     /** It could not be run, for reasons of the system. */
     void delay() {
       QueuedEvent again = held.event().delayed();
-      move(again, backoff(again.delays()), rules(again), false);
+      move(again, EventLane.backoff(again.delays()), rules(again), false);
     }
 
     private void move(QueuedEvent again, long delay, Rules rules, boolean ran) {
@@ -549,11 +500,9 @@ public final class EventQueue implements AutoCloseable {
         return;
       }
       ended(held, ran);
-      synchronized (EventQueue.this) {
-        if (stopped) {
-          // Who knows what ended it; it is as it was, and comes again.
-          return;
-        }
+      if (isStopped()) {
+        // Who knows what ended it; it is as it was, and comes again.
+        return;
       }
       long due = Math.min(now() + delay, again.accepted() + rules.age().toMillis());
       write(
@@ -564,35 +513,78 @@ public final class EventQueue implements AutoCloseable {
     }
 
     void over(Condition condition, @Nullable Outcome outcome, int attempts) {
-      if (!isFirst()) {
+      QueuedEvent event = held.event();
+      boolean left = isStopped() && condition != Condition.SUCCESS;
+      boolean follows = !left && follows(event, condition);
+      // Until it is known, what follows is taken to be as large as what it tells of.
+      long cost = follows ? event.cost() + (outcome == null ? 0L : outcome.payload().length) : 0;
+      if (!take(cost)) {
+        // To be run again is what is promised; to be kept in memory without a bound is not.
+        delay();
         return;
       }
-      boolean ran = outcome != null;
-      boolean well = condition == Condition.SUCCESS;
-      ended(held, ran);
-      synchronized (EventQueue.this) {
-        if (stopped && !well) {
-          return;
-        }
+      if (!isFirst()) {
+        release(cost);
+        return;
       }
-      List<QueuedEvent> follow;
-      try {
-        follow = handler.follow(held.event(), new End(condition, attempts, outcome), now());
-      } catch (RuntimeException e) {
-        faults.fault("the destination of an event", e);
-        follow = List.of();
+      List<QueuedEvent> follow =
+          follows ? follow(event, new End(condition, attempts, outcome)) : List.of();
+      release(cost - cost(follow));
+      ended(held, outcome != null);
+      if (!left) {
+        List<Change> changes = new ArrayList<>();
+        changes.add(new Change.Remove(held.id()));
+        follow.forEach(one -> changes.add(added(one)));
+        write(held.lane(), held.id(), changes, follow);
       }
-      List<Change> changes = new ArrayList<>();
-      changes.add(new Change.Remove(held.id()));
-      follow.forEach(event -> changes.add(added(event)));
-      write(held.lane(), held.id(), changes, follow);
     }
   }
 
-  /** How long to wait after some failures in a row, in milliseconds. */
-  private static long backoff(int failures) {
-    return Math.min(
-        LONGEST_DELAY.toMillis(), FIRST_DELAY.toMillis() << Math.clamp(failures - 1, 0, 20));
+  private synchronized boolean isStopped() {
+    return stopped;
+  }
+
+  private boolean follows(QueuedEvent event, Condition condition) {
+    try {
+      return handler.follows(event, condition);
+    } catch (RuntimeException e) {
+      faults.fault("the destination of an event", e);
+      return false;
+    }
+  }
+
+  private List<QueuedEvent> follow(QueuedEvent event, End end) {
+    try {
+      return handler.follow(event, end, now());
+    } catch (RuntimeException e) {
+      faults.fault("the destination of an event", e);
+      return List.of();
+    }
+  }
+
+  private static long cost(List<QueuedEvent> events) {
+    return events.stream().mapToLong(QueuedEvent::cost).sum();
+  }
+
+  private synchronized boolean take(long cost) {
+    return ends.take(cost);
+  }
+
+  /** Memory that an end took is free, or if less than none is, it takes more. */
+  private void release(long cost) {
+    List<Held> begun = new ArrayList<>();
+    synchronized (this) {
+      release(cost, begun);
+    }
+    begin(begun);
+  }
+
+  private void release(long cost, List<Held> begun) {
+    boolean wasFull = ends.isFull();
+    ends.change(-cost);
+    if (wasFull && !ends.isFull()) {
+      goOnEverywhere(begun);
+    }
   }
 
   /** An event is run no more; its lane goes on. */
@@ -627,7 +619,7 @@ public final class EventQueue implements AutoCloseable {
       if (lane.running == 0 && !lane.paused) {
         lane.pauses++;
         lane.paused = true;
-        lane.pausedUntil = ticker.nanos() + backoff(lane.pauses) * 1_000_000;
+        lane.pausedUntil = ticker.nanos() + EventLane.backoff(lane.pauses) * 1_000_000;
       }
       goOn(lane, begun);
     }
@@ -657,40 +649,64 @@ public final class EventQueue implements AutoCloseable {
     }
   }
 
-  /** Writes what becomes of an item, and again until it is written. */
   private void write(EventLane lane, long id, List<Change> changes, List<QueuedEvent> follow) {
-    backlog.write(
-        changes,
-        new Backlog.Written() {
-          @Override
-          public void done(long[] added) {
-            List<Held> begun = new ArrayList<>();
-            synchronized (EventQueue.this) {
-              lane.held.remove(id);
-              if (changes.getFirst() instanceof Change.Move move) {
-                lane.next = Math.min(lane.next, move.due());
-                // A read that is on its way left it out, even if it is due by then.
-                lane.missed |= lane.reading;
-              }
-              goOn(lane, begun);
-            }
-            begin(begun);
-            for (int i = 0; i < added.length; i++) {
-              onDisk(follow.get(i), added[i], 0);
-            }
-          }
+    new Writing(lane, id, changes, follow).begin();
+  }
 
-          @Override
-          public void failed(StoreException why) {
-            synchronized (EventQueue.this) {
-              if (stopped) {
-                return;
-              }
-            }
-            faults.fault("writing what became of an event", why);
-            timers.after(SECOND, () -> write(lane, id, changes, follow));
-          }
-        });
+  /** Writes what becomes of an item, and again until it is written. */
+  private final class Writing implements Backlog.Written {
+    private final EventLane lane;
+    private final long id;
+    private List<Change> changes;
+    private List<QueuedEvent> follow;
+    private final long cost;
+    private int failures;
+
+    Writing(EventLane lane, long id, List<Change> changes, List<QueuedEvent> follow) {
+      this.lane = lane;
+      this.id = id;
+      this.changes = changes;
+      this.follow = follow;
+      this.cost = cost(follow);
+    }
+
+    void begin() {
+      backlog.write(changes, this);
+    }
+
+    @Override
+    public void done(long[] added) {
+      List<Held> begun = new ArrayList<>();
+      synchronized (EventQueue.this) {
+        lane.held.remove(id);
+        if (changes.getFirst() instanceof Change.Move move) {
+          lane.next = Math.min(lane.next, move.due());
+          // A read that is on its way left it out, even if it is due by then.
+          lane.missed |= lane.reading;
+        }
+        goOn(lane, begun);
+        release(cost, begun);
+      }
+      EventQueue.this.begin(begun);
+      for (int i = 0; i < added.length; i++) {
+        onDisk(follow.get(i), added[i], 0);
+      }
+    }
+
+    @Override
+    public void failed(StoreException why) {
+      if (isStopped()) {
+        return;
+      }
+      faults.fault("writing what became of an event", why);
+      if (++failures == TRIES && !follow.isEmpty()) {
+        // Where there is no room for what follows, nothing would ever make room for others.
+        faults.fault("what follows from an event is dropped", why);
+        changes = List.of(new Change.Remove(id));
+        follow = List.of();
+      }
+      timers.after(SECOND, this::begin);
+    }
   }
 
   /**
@@ -739,21 +755,23 @@ public final class EventQueue implements AutoCloseable {
   public synchronized String toString() {
     return lanes.values()
         + ", accepting "
-        + accepting
+        + door
         + ", waiting "
         + waitingBytes
         + " bytes, running "
         + runningBytes
+        + " bytes, ended "
+        + ends.bytes()
         + " bytes";
   }
 
   /** Whether nothing is remembered of any lane. */
   synchronized boolean remembersNothing() {
     return lanes.isEmpty()
-        && accepting == 0
-        && acceptingBytes == 0
+        && door.isEmpty()
         && waitingBytes == 0
-        && runningBytes == 0;
+        && runningBytes == 0
+        && ends.bytes() == 0;
   }
 
   /**

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** When events of asynchronous invocations are run, and for how long. */
 class EventQueueTest {
-  private static final EventLimits LIMITS = new EventLimits(10, 6000, 8, 6000, 3000, 4, 100);
+  private static final EventLimits LIMITS = new EventLimits(10, 6000, 8, 6000, 3000, 4000, 4, 100);
 
   private final ManualTicker ticker = new ManualTicker();
   private ManualLater later = new ManualLater(ticker);
@@ -261,6 +261,138 @@ class EventQueueTest {
         .contains("arn:slow", "arn:other0", "arn:other1", "arn:other2", "arn:other3");
   }
 
+  /** A queue whose disk does what the test says, step by step, with events that are running. */
+  private List<FakeHandler.Run> runningBeforeASlowDisk(int events) {
+    queue.close();
+    backlog = new FakeBacklog();
+    later = new ManualLater(ticker);
+    queue = open(new EventLimits(100, 1 << 20, 100, 1 << 20, 1 << 20, 4000, 10, 100));
+    for (int i = 0; i < events; i++) {
+      accept(event("f", 3));
+    }
+    settleDisk();
+    List<FakeHandler.Run> running = List.copyOf(handler.runs);
+    handler.runs.clear();
+    return running;
+  }
+
+  private void endAll() {
+    List<FakeHandler.Run> now = List.copyOf(handler.runs);
+    handler.runs.clear();
+    now.forEach(run -> run.answer().outcome(result(null)));
+  }
+
+  private void settleDisk() {
+    while (backlog.hasWork()) {
+      backlog.work();
+      backlog.tell();
+    }
+  }
+
+  @Test
+  void nothingIsBegunWhileTooMuchWaitsToBeWritten() {
+    List<FakeHandler.Run> running = runningBeforeASlowDisk(30);
+    assertThat(running).hasSize(10);
+    handler.followers = List.of(event("g", 2000));
+    running.get(0).answer().outcome(result(null));
+    assertThat(handler.runs).as("the next takes its place").hasSize(1);
+    running.get(1).answer().outcome(result(null));
+    running.get(2).answer().outcome(result(null));
+    assertThat(handler.runs).as("none does where much is to be written").hasSize(1);
+    handler.followers = List.of();
+    settleDisk();
+    assertThat(handler.runs.stream().filter(run -> run.event().lane().equals("arn:f")))
+        .as("they go on")
+        .hasSize(3);
+    endAll();
+    running.subList(3, 10).forEach(run -> run.answer().outcome(result(null)));
+    settleDisk();
+    while (!handler.runs.isEmpty()) {
+      handler.runs.removeFirst().answer().outcome(result(null));
+      settleDisk();
+    }
+    assertThat(backlog.items()).isEmpty();
+    assertThat(queue.remembersNothing()).as("%s", queue).isTrue();
+  }
+
+  @Test
+  void whatEndsAllTheSameIsKeptUpToABoundAndComesAgainBeyond() {
+    List<FakeHandler.Run> running = runningBeforeASlowDisk(10);
+    handler.followers = List.of(event("g", 3000));
+    Outcome large = new Outcome(new byte[3000], null, null, null);
+    running.forEach(run -> run.answer().outcome(large));
+    // Four of them are kept, for each takes more than 3000 of 16000 bytes.
+    assertThat(handler.over).hasSize(4);
+    handler.followers = List.of();
+    settleDisk();
+    assertThat(backlog.items()).as("four followers, and six that come again").hasSize(10);
+    endAll();
+    later.advance(Duration.ofSeconds(2));
+    settleDisk();
+    assertThat(handler.runs).hasSize(6);
+    endAll();
+    settleDisk();
+    assertThat(queue.remembersNothing()).as("%s", queue).isTrue();
+  }
+
+  @Test
+  void whatTakesNoMemoryAtItsEndIsNeverRunAgainForThat() {
+    List<FakeHandler.Run> running = runningBeforeASlowDisk(10);
+    handler.followers = List.of(event("g", 3000));
+    Outcome large = new Outcome(new byte[3000], null, null, null);
+    running.subList(0, 4).forEach(run -> run.answer().outcome(large));
+    handler.followed = false;
+    running.subList(4, 10).forEach(run -> run.answer().outcome(large));
+    settleDisk();
+    assertThat(backlog.items()).as("the followers of four").hasSize(4);
+  }
+
+  @Test
+  void whatFollowsIsDroppedWhereItCanNeverBeWritten() {
+    queue.close();
+    backlog = new FakeBacklog(Runnable::run);
+    later = new ManualLater(ticker);
+    List<String> faults = new ArrayList<>();
+    queue =
+        new EventQueue(
+            LIMITS, backlog, handler, ticker, (where, fault) -> faults.add(where), later);
+    queue.start();
+    accept(event("f", 3));
+    backlog.refuseAdditions();
+    handler.followers = List.of(event("g", 3000));
+    run().answer().outcome(result(null));
+    handler.followers = List.of();
+    later.advance(Duration.ofSeconds(20));
+    assertThat(backlog.items()).as("it is tried again, and nothing is half done").hasSize(1);
+    later.advance(Duration.ofSeconds(20));
+    assertThat(backlog.items()).isEmpty();
+    assertThat(faults).contains("what follows from an event is dropped");
+    assertThat(queue.remembersNothing()).as("%s", queue).isTrue();
+  }
+
+  @Test
+  void whatIsAcceptedBeforeTheStartIsRunByIt() {
+    queue.close();
+    backlog = new FakeBacklog(Runnable::run);
+    later = new ManualLater(ticker);
+    queue =
+        new EventQueue(
+            LIMITS,
+            backlog,
+            handler,
+            ticker,
+            (where, fault) -> {
+              throw new AssertionError(where, fault);
+            },
+            later);
+    accept(event("f", 3));
+    assertThat(answers).containsExactly("yes");
+    assertThat(handler.runs).isEmpty();
+    queue.start();
+    run().answer().outcome(result(null));
+    assertThat(queue.remembersNothing()).isTrue();
+  }
+
   @Test
   void tooManyAtTheDoorAreRefused() {
     queue.close();
@@ -285,7 +417,7 @@ class EventQueueTest {
     queue.close();
     backlog = backlog.crash();
     later = new ManualLater(ticker);
-    queue = open(new EventLimits(100, 1 << 20, 100, 1 << 20, 1 << 20, 4, 100));
+    queue = open(new EventLimits(100, 1 << 20, 100, 1 << 20, 1 << 20, 1 << 20, 4, 100));
     for (int i = 0; i < 50; i++) {
       accept(event("f", 3));
       later.settle();

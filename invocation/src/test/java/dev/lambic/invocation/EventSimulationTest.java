@@ -65,7 +65,7 @@ final class EventSimulationTest {
 
   /** One interleaving. */
   private static final class Run implements EventHandler {
-    private static final EventLimits LIMITS = new EventLimits(6, 8000, 4, 5000, 4000, 2, 6);
+    private static final EventLimits LIMITS = new EventLimits(6, 8000, 4, 5000, 4000, 2500, 2, 6);
 
     private final SplittableRandom random;
     private final JumpingTicker ticker = new JumpingTicker();
@@ -221,7 +221,11 @@ final class EventSimulationTest {
         case 3, 4 -> {
           int failed = one.event().attempts() + 1;
           failures.merge(id, 1, Integer::sum);
-          notBefore.put(id, soonest(one.event(), 60_000L << (failed - 1)));
+          // The last one comes again as if it had not been run, if there is no memory for its end.
+          boolean last = failed > rules(one.event()).retries();
+          notBefore.put(
+              id,
+              soonest(one.event(), last ? 1000L << one.event().delays() : 60_000L << (failed - 1)));
           one.answer().outcome(result("Unhandled"));
         }
         case 5, 6 -> one.answer().refused(refusal("TooManyRequestsException"));
@@ -243,6 +247,11 @@ final class EventSimulationTest {
     private long soonest(QueuedEvent event, long delay) {
       long expiry = event.accepted() + rules(event).age().toMillis();
       return Math.min(queue.now() + Math.min(delay, 300_000), expiry);
+    }
+
+    @Override
+    public boolean follows(QueuedEvent event, Condition condition) {
+      return true;
     }
 
     @Override

@@ -11,16 +11,9 @@ import software.amazon.awssdk.services.lambda.model.ProvisionedConcurrencyStatus
 /** Has the concurrency that the control plane decides on enforced. Safe for use by many threads. */
 final class Concurrency implements FunctionListener {
   private final Dispatcher dispatcher;
-  private final Images images;
 
-  /**
-   * Hears of changes after the images do.
-   *
-   * @param images hears of every change before this does
-   */
-  Concurrency(Dispatcher dispatcher, Images images) {
+  Concurrency(Dispatcher dispatcher) {
     this.dispatcher = dispatcher;
-    this.images = images;
   }
 
   /** How far the environments of the dispatcher are. */
@@ -56,10 +49,5 @@ final class Concurrency implements FunctionListener {
   @Override
   public void reserved(String account, String region, String functionArn, @Nullable Integer count) {
     dispatcher.reserve(account, region, functionArn, count);
-  }
-
-  @Override
-  public void provisioned(FunctionVersion version, int count) {
-    dispatcher.provision(images.of(version), count);
   }
 }

@@ -146,13 +146,21 @@ final class Events implements EventHandler, FunctionListener {
   }
 
   @Override
-  public List<QueuedEvent> follow(QueuedEvent event, End end, long now) {
+  public boolean follows(QueuedEvent event, Condition condition) {
+    return destination(event, condition) != null;
+  }
+
+  private @Nullable String destination(QueuedEvent event, Condition condition) {
     if (event.lane().startsWith(BUCKET)) {
-      return List.of();
+      return null;
     }
     EventDirectory.Settings found = settings(event);
-    String destination =
-        end.condition() == Condition.SUCCESS ? found.onSuccess() : found.onFailure();
+    return condition == Condition.SUCCESS ? found.onSuccess() : found.onFailure();
+  }
+
+  @Override
+  public List<QueuedEvent> follow(QueuedEvent event, End end, long now) {
+    String destination = destination(event, end.condition());
     if (destination == null) {
       return List.of();
     }

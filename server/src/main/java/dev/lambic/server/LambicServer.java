@@ -6,12 +6,9 @@ import dev.lambic.functions.CodeDownloads;
 import dev.lambic.functions.FunctionService;
 import dev.lambic.functions.FunctionsConfig;
 import dev.lambic.functions.ProvisionedEnvironments;
-import dev.lambic.http.Headers;
 import dev.lambic.http.HttpConfig;
 import dev.lambic.http.HttpHandler;
-import dev.lambic.http.HttpRequest;
 import dev.lambic.http.HttpServer;
-import dev.lambic.http.Responder;
 import dev.lambic.images.ImageSources;
 import dev.lambic.images.ImageStore;
 import dev.lambic.images.Platform;
@@ -43,6 +40,7 @@ import dev.lambic.services.LogStore;
 import dev.lambic.services.LogsService;
 import dev.lambic.services.S3Service;
 import dev.lambic.services.StsService;
+import dev.lambic.store.Backlog;
 import dev.lambic.store.Records;
 import dev.lambic.store.SqliteBacklog;
 import dev.lambic.store.SqliteRecords;
@@ -54,10 +52,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -76,7 +74,6 @@ final class LambicServer implements AutoCloseable {
   private static final long MAX_EVENTS_BYTES = 8L << 30;
   private static final Duration UNUSED_IMAGES = Duration.ofMinutes(1);
   private static final long SNAPSHOT_BYTES = 4L << 30;
-  private static final byte[] HEALTHY = "{\"status\":\"ready\"}".getBytes(StandardCharsets.UTF_8);
 
   private final Closers closers;
   private final Dispatcher dispatcher;
@@ -113,10 +110,6 @@ final class LambicServer implements AutoCloseable {
       closers.close();
       throw e;
     }
-  }
-
-  private static void health(HttpRequest request, Responder responder) {
-    responder.send(200, Headers.of("Content-Type", "application/json"), HEALTHY);
   }
 
   /** Where clients reach it. */
@@ -221,7 +214,8 @@ final class LambicServer implements AutoCloseable {
           DevFunctions.open(
               records, functions, dispatcher, dispatcher::retire, ticker, ids, faults);
 
-      EventQueue events = events(data, functions, images, dev, s3);
+      Backlog backlog = backlog(data);
+      EventQueue events = events(backlog, functions, images, dev, s3);
       InvokeOperation invoke =
           new InvokeOperation(functions.directory(), images, dev, events, ticker);
       Service lambda = LambdaApi.service(functions, invoke);
@@ -240,22 +234,17 @@ final class LambicServer implements AutoCloseable {
               Service.query("iam", IamClient.class, () -> new IamService(iam)),
               Service.query("sts", StsClient.class, () -> new StsService(iam, keys)),
               Service.s3(s3));
-      AwsEndpoint enforcing = endpoint(AuthMode.ENFORCE, keys, services, functions);
+      Health health = new Health(Map.of("functions", records::trouble, "events", backlog::trouble));
+      AwsEndpoint enforcing = endpoint(AuthMode.ENFORCE, keys, services, functions, health);
       inside.set(front(enforcing, functions, images, dev));
-      AwsEndpoint outside = endpoint(config.auth(), keys, services, functions);
-      events.start();
+      AwsEndpoint outside = endpoint(config.auth(), keys, services, functions, health);
       HostSnapshots snapshots = new HostSnapshots(images, System.out);
       functions.listen(snapshots);
       functions.snapshots(snapshots);
       runtimes.withoutSnapshot(spec ->
           functions.snapshotIsLost(
               spec.account(), spec.region(), spec.functionName(), spec.version()));
-      Thread.ofVirtual()
-          .name("snapshots")
-          .start(() ->
-              prepare(snapshots, data, sandboxes, environments, runtimes, keys, functionLogs));
-      // Environments that are provisioned are made from now on, and may call.
-      functions.listen(new Concurrency(dispatcher, images));
+      functions.listen(new Concurrency(dispatcher));
 
       HttpServer.Listener listener = listen(http, front(outside, functions, images, dev));
       closers.add(
@@ -267,6 +256,13 @@ final class LambicServer implements AutoCloseable {
               faults));
       address.set(url(config.host(), listener.address().getPort()));
       data.announce(address.get().toString());
+      // A server that cannot be reached runs nobody's code.
+      events.start();
+      Thread.ofVirtual()
+          .name("snapshots")
+          .start(() ->
+              prepare(snapshots, data, sandboxes, environments, runtimes, keys, functionLogs));
+      functions.listen(new Provisioning(dispatcher, images));
       // Binding a service's operations takes a while, which the first caller need not wait for.
       Thread.ofPlatform()
           .name("load")
@@ -332,12 +328,15 @@ final class LambicServer implements AutoCloseable {
           new Ambient(ticker, ids, faults, () -> ThreadLocalRandom.current().nextDouble()));
     }
 
+    private Backlog backlog(DataDirectory data) {
+      ExecutorService told =
+          Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("events").factory());
+      closers.add(told::shutdown);
+      return SqliteBacklog.open(data.path("events.db"), told, faults, MAX_EVENTS_BYTES);
+    }
+
     private EventQueue events(
-        DataDirectory data,
-        FunctionService functions,
-        Images images,
-        Invoker invoker,
-        S3Service s3) {
+        Backlog backlog, FunctionService functions, Images images, Invoker invoker, S3Service s3) {
       Events events =
           new Events(
               functions.directory(),
@@ -348,17 +347,8 @@ final class LambicServer implements AutoCloseable {
               ids,
               faults,
               Assembly::warn);
-      ExecutorService told =
-          Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("events").factory());
-      closers.add(told::shutdown);
       EventQueue queue =
-          closers.add(
-              new EventQueue(
-                  EventLimits.standard(),
-                  SqliteBacklog.open(data.path("events.db"), told, faults, MAX_EVENTS_BYTES),
-                  events,
-                  ticker,
-                  faults));
+          closers.add(new EventQueue(EventLimits.standard(), backlog, events, ticker, faults));
       events.use(queue);
       functions.listen(events);
       return queue;
@@ -374,11 +364,15 @@ final class LambicServer implements AutoCloseable {
     }
 
     private AwsEndpoint endpoint(
-        AuthMode mode, Keys keys, List<Service> services, FunctionService functions) {
+        AuthMode mode,
+        Keys keys,
+        List<Service> services,
+        FunctionService functions,
+        Health health) {
       AwsEndpoint.Builder endpoint = AwsEndpoint.builder(ticker, ids, faults).auth(mode, keys);
       services.forEach(endpoint::service);
       return endpoint
-          .prefix("/_lambic/health", LambicServer::health)
+          .prefix("/_lambic/health", health)
           .prefix(CodeDownloads.PREFIX, new Downloads(functions.downloads()))
           .build();
     }

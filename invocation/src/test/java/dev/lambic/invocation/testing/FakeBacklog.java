@@ -1,6 +1,7 @@
 package dev.lambic.invocation.testing;
 
 import dev.lambic.store.Backlog;
+import dev.lambic.store.StoreException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,6 +24,7 @@ public final class FakeBacklog implements Backlog {
   private final @Nullable Executor at;
   private long nextId;
   private boolean dead;
+  private boolean full;
   private int reads;
 
   /** An empty one, whose work waits for the test. */
@@ -57,6 +59,11 @@ public final class FakeBacklog implements Backlog {
   /** How often something was read. */
   public synchronized int reads() {
     return reads;
+  }
+
+  /** Nothing is added from now on, as if its file were full. */
+  public void refuseAdditions() {
+    full = true;
   }
 
   /** Whether the test has a step to make. */
@@ -102,6 +109,10 @@ public final class FakeBacklog implements Backlog {
   @Override
   public synchronized void write(List<Change> changes, Written told) {
     ask(() -> {
+      if (full && changes.stream().anyMatch(Change.Add.class::isInstance)) {
+        tellLater(() -> told.failed(new StoreException("full", null)));
+        return;
+      }
       List<Long> added = new ArrayList<>();
       for (Change change : changes) {
         switch (change) {
@@ -162,6 +173,11 @@ public final class FakeBacklog implements Backlog {
     return lanes.entrySet().stream()
         .map(entry -> new Lane(entry.getKey(), entry.getValue()))
         .toList();
+  }
+
+  @Override
+  public @Nullable String trouble() {
+    return null;
   }
 
   @Override

@@ -23,6 +23,9 @@ public final class FakeHandler implements EventHandler {
   /** What follows each event that is over. */
   public List<QueuedEvent> followers = List.of();
 
+  /** Whether anything may follow. */
+  public boolean followed = true;
+
   /** How events are treated. */
   public Rules rules = Rules.STANDARD;
 
@@ -47,6 +50,11 @@ public final class FakeHandler implements EventHandler {
   public void run(QueuedEvent event, Answer answer) {
     runs.add(new Run(event, answer));
     onRun.accept(event, answer);
+  }
+
+  @Override
+  public boolean follows(QueuedEvent event, Condition condition) {
+    return followed;
   }
 
   @Override
