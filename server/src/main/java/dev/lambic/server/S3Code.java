@@ -1,6 +1,7 @@
 package dev.lambic.server;
 
 import dev.lambic.functions.CodeObjects;
+import dev.lambic.kernel.LambicException;
 import dev.lambic.services.S3Service;
 import dev.lambic.services.S3Service.Fetched;
 import java.io.InputStream;
@@ -16,7 +17,14 @@ final class S3Code implements CodeObjects {
 
   @Override
   public InputStream open(String bucket, String key, @Nullable String version) throws Refused {
-    return switch (s3.fetch(bucket, key, version)) {
+    Fetched fetched;
+    try {
+      fetched = s3.fetch(bucket, key, version);
+    } catch (LambicException e) {
+      // S3's errors are none of Lambda's.
+      throw new LambicException("ServiceException", e.blame(), String.valueOf(e.getMessage()), e);
+    }
+    return switch (fetched) {
       case Fetched.Found(InputStream content) -> content;
       case Fetched.Refused(String code, String message) -> throw new Refused(code, message);
     };

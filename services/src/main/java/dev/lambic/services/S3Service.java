@@ -11,7 +11,6 @@ import dev.lambic.wire.StreamedPassThrough;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -22,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +41,15 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
   private static final int MAX_CALLS_EACH = 20;
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** How long S3Proxy may stand still within a body. */
+  private static final Duration PIECE_LIMIT = Duration.ofSeconds(60);
+
+  /** It begins to answer when it is done, and five gibibytes may have to be copied. */
+  private static final Duration ANSWER_LIMIT = Duration.ofMinutes(10);
+
+  /** For single objects, which the server itself reads and writes. */
+  private static final Duration OWN_LIMIT = Duration.ofSeconds(60);
 
   /** An object of five gibibytes over a slow line takes long. */
   private static final Duration CALL_LIMIT = Duration.ofHours(6);
@@ -70,14 +77,7 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
 
   private final NeighbourProcess process;
   private final Turns turns = new Turns(MAX_CALLS, MAX_CALLS_EACH);
-  private final LazyClient client =
-      new LazyClient(() ->
-          HttpClient.newBuilder()
-              .version(HttpClient.Version.HTTP_1_1)
-              .connectTimeout(Duration.ofSeconds(5))
-              .followRedirects(HttpClient.Redirect.NEVER)
-              .executor(Executors.newVirtualThreadPerTaskExecutor())
-              .build());
+  private final NeighbourClient client;
 
   /**
    * Starts nothing yet.
@@ -99,6 +99,7 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
                 port -> List.of(objects.toString(), Integer.toString(port))),
             log,
             ticker);
+    client = new NeighbourClient(PIECE_LIMIT, ticker);
   }
 
   @Override
@@ -111,11 +112,11 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
         // Nothing of it is passed on, but the end of what was signed must be there.
         body.transferTo(OutputStream.nullOutputStream());
       }
-      HttpRequest forward = forwarded(call.request(), target, body);
-      HttpResponse<InputStream> answer =
-          client.get().send(forward, HttpResponse.BodyHandlers.ofInputStream());
+      NeighbourClient.Upload upload = body.length() == 0 ? null : client.new Upload(body);
+      HttpRequest forward = forwarded(call.request(), target, upload, body.length());
+      NeighbourClient.Answer answer = client.ask(forward, upload, ANSWER_LIMIT);
       try (InputStream content = answer.body()) {
-        pass(call, answer, content);
+        pass(call, answer.head(), content);
       }
     } catch (IOException e) {
       LambicException refusal = body.refusal();
@@ -142,12 +143,12 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
   }
 
   private HttpRequest forwarded(
-      dev.lambic.http.HttpRequest request, String target, StreamedBody body) {
+      dev.lambic.http.HttpRequest request, String target, @Nullable InputStream body, long length) {
     try {
       HttpRequest.Builder forward =
           HttpRequest.newBuilder(S3Target.at(process.port(), target))
               .timeout(CALL_LIMIT)
-              .method(request.method(), publisher(body));
+              .method(request.method(), publisher(body, length));
       request
           .headers()
           .forEach((name, value) -> {
@@ -173,12 +174,12 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
     return !NOT_PASSED_ON.contains(name);
   }
 
-  private static BodyPublisher publisher(StreamedBody body) {
-    if (body.length() == 0) {
+  private static BodyPublisher publisher(@Nullable InputStream body, long length) {
+    if (body == null) {
       return BodyPublishers.noBody();
     }
     BodyPublisher pieces = BodyPublishers.ofInputStream(() -> body);
-    return body.length() < 0 ? pieces : BodyPublishers.fromPublisher(pieces, body.length());
+    return length < 0 ? pieces : BodyPublishers.fromPublisher(pieces, length);
   }
 
   private static void pass(Call call, HttpResponse<InputStream> answer, InputStream content)
@@ -235,19 +236,14 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
       return new Fetched.Refused(e.code(), String.valueOf(e.getMessage()));
     }
     try {
-      HttpResponse<InputStream> answer =
-          client
-              .get()
-              .send(
-                  HttpRequest.newBuilder(S3Target.at(process.port(), target))
-                      .timeout(Duration.ofMinutes(5))
-                      .build(),
-                  HttpResponse.BodyHandlers.ofInputStream());
-      if (answer.statusCode() == 200) {
+      NeighbourClient.Answer answer =
+          client.ask(
+              HttpRequest.newBuilder(S3Target.at(process.port(), target)).build(), null, OWN_LIMIT);
+      if (answer.status() == 200) {
         return new Fetched.Found(answer.body());
       }
       try (InputStream content = answer.body()) {
-        return S3Target.refusal(answer.statusCode(), content.readNBytes(PIECE));
+        return S3Target.refusal(answer.status(), content.readNBytes(PIECE));
       }
     } catch (IOException e) {
       throw NeighbourProcess.unavailable("S3Proxy did not answer: " + e.getMessage(), e);
@@ -274,21 +270,23 @@ public final class S3Service implements StreamedPassThrough, AutoCloseable {
   public Stored store(String bucket, String key, byte[] json) {
     String target = S3Target.of(bucket, key, null);
     try {
-      HttpResponse<byte[]> answer =
-          client
-              .get()
-              .send(
-                  HttpRequest.newBuilder(S3Target.at(process.port(), target))
-                      .timeout(Duration.ofMinutes(5))
-                      .header("Content-Type", "application/json")
-                      .PUT(BodyPublishers.ofByteArray(json))
-                      .build(),
-                  HttpResponse.BodyHandlers.ofByteArray());
-      int status = answer.statusCode();
+      NeighbourClient.Answer answer =
+          client.ask(
+              HttpRequest.newBuilder(S3Target.at(process.port(), target))
+                  .header("Content-Type", "application/json")
+                  .PUT(BodyPublishers.ofByteArray(json))
+                  .build(),
+              null,
+              OWN_LIMIT);
+      int status = answer.status();
+      byte[] said;
+      try (InputStream content = answer.body()) {
+        said = content.readNBytes(PIECE);
+      }
       if (status == 200) {
         return new Stored.Done();
       }
-      Fetched.Refused why = S3Target.refusal(status, answer.body());
+      Fetched.Refused why = S3Target.refusal(status, said);
       if (status >= 500) {
         throw NeighbourProcess.unavailable("S3Proxy failed: " + why.message(), null);
       }
