@@ -35,7 +35,7 @@ final class Cells {
   static final int LEAST_MEMORY_MB = 128;
 
   /** What a zygote's modules may take, and the processes and threads that they may start. */
-  private static final long ZYGOTE_MB = 1024;
+  private static final long ZYGOTE_MB = 512;
 
   private static final int ZYGOTE_PROCESSES = 64;
   private static final String HOST_NAME = "169-254-100-1";

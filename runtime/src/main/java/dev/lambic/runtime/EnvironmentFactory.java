@@ -95,7 +95,7 @@ public final class EnvironmentFactory implements AutoCloseable {
       int tmpMb,
       Map<String, String> variables) {
     String owner = Stock.owner(account, region, function, version);
-    stock.expect(owner, target, memoryMb, tmpMb, variables);
+    stock.expect(owner, account, target, memoryMb, tmpMb, variables);
   }
 
   /** From now on environments of versions with snapshots are started from these. */

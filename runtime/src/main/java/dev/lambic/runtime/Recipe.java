@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param variables pairs of names and values
  * @param memoryMb about what the process takes of the host's memory
  * @param forks whether the program forks itself when told to by {@link Zygote#VARIABLE}
+ * @param account whose functions are served; empty for everybody's
  */
 record Recipe(
     Path program,
@@ -28,7 +29,8 @@ record Recipe(
     List<String> argv,
     List<String> variables,
     int memoryMb,
-    boolean forks) {
+    boolean forks,
+    String account) {
   /** The size of {@code /tmp} that functions have who ask for none, in megabytes. */
   static final int TMP_MB = 512;
 
@@ -61,11 +63,21 @@ record Recipe(
             unbound.get().argv().apply(memoryMb),
             Variables.pairs(start),
             unbound.get().memoryMb(),
-            language.equals(StartVariables.PYTHON) && target.root().isEmpty()));
+            language.equals(StartVariables.PYTHON) && target.root().isEmpty(),
+            ""));
   }
 
   static Optional<Recipe> of(EnvironmentSpec spec) {
-    return of(spec.target(), spec.memoryMb(), spec.tmpMb(), spec.variables());
+    return of(spec.target(), spec.memoryMb(), spec.tmpMb(), spec.variables())
+        .map(recipe -> recipe.ownedBy(spec.account()));
+  }
+
+  /**
+   * The recipe for the functions of an account: what is forked shares the layout of its memory and
+   * the seed of its hashes with all other forks, so forks of one process are one account's.
+   */
+  Recipe ownedBy(String owner) {
+    return forks ? new Recipe(program, root, mounts, argv, variables, memoryMb, true, owner) : this;
   }
 
   /** What tells that the program on the disk is another one. */

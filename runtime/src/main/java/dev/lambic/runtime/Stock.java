@@ -68,9 +68,10 @@ final class Stock implements CellSource, AutoCloseable {
   private @Nullable Thread keeper;
 
   /** Functions for which the same processes are started. */
-  private record Kind(RuntimeTarget target, int memoryMb) {
+  private record Kind(RuntimeTarget target, int memoryMb, String account) {
     Optional<Recipe> recipe() {
-      return Recipe.of(target, memoryMb, Recipe.TMP_MB, Map.of());
+      return Recipe.of(target, memoryMb, Recipe.TMP_MB, Map.of())
+          .map(recipe -> recipe.ownedBy(account));
     }
   }
 
@@ -111,15 +112,21 @@ final class Stock implements CellSource, AutoCloseable {
    * There is a function, or its state is another one; calls of it may come.
    *
    * @param owner names the function's version
+   * @param account whose it is
    * @param variables its own
    */
   void expect(
-      String owner, RuntimeTarget target, int memoryMb, int tmpMb, Map<String, String> variables) {
+      String owner,
+      String account,
+      RuntimeTarget target,
+      int memoryMb,
+      int tmpMb,
+      Map<String, String> variables) {
     boolean fits = Recipe.of(target, memoryMb, tmpMb, variables).isPresent();
     synchronized (lock) {
       owners.add(owner);
       if (fits) {
-        expected.put(owner, new Kind(target, memoryMb));
+        expected.put(owner, new Kind(target, memoryMb, account));
       } else {
         expected.remove(owner);
       }
@@ -198,7 +205,7 @@ final class Stock implements CellSource, AutoCloseable {
 
   /** The runtime may be another one by now than when the function was made; with the lock held. */
   private void learn(EnvironmentSpec spec) {
-    Kind now = new Kind(spec.target(), spec.memoryMb());
+    Kind now = new Kind(spec.target(), spec.memoryMb(), spec.account());
     Kind before = expected.replace(owner(spec), now);
     if (before != null && !before.equals(now)) {
       look();

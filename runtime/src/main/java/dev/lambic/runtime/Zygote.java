@@ -118,6 +118,11 @@ final class Zygote implements AutoCloseable {
     return made;
   }
 
+  /** What it takes of the host's memory now. */
+  long bytes() {
+    return template.sandbox().memory().currentBytes();
+  }
+
   Recipe recipe() {
     return recipe;
   }

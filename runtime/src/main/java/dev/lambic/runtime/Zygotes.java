@@ -29,6 +29,9 @@ final class Zygotes implements CellSource, AutoCloseable {
   /** A zygote takes 10 MB, and more for what it imports. */
   private static final int MOST = 12;
 
+  /** What all of them together may take of the host's memory, as measured. */
+  static final long BUDGET_BYTES = 512L << 20;
+
   private static final long FAILED_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final int READY_SECONDS = 30;
 
@@ -47,6 +50,7 @@ final class Zygotes implements CellSource, AutoCloseable {
   private final Cells cells;
   private final Services services;
   private final boolean used;
+  private final long budgetBytes;
 
   // Guarded by this.
   private final Map<Kind, Place> places = new HashMap<>();
@@ -60,9 +64,17 @@ final class Zygotes implements CellSource, AutoCloseable {
     long notBefore;
     long asked;
     int forks;
+
+    /** What the zygote took when it was ready; it does nothing by itself that could take more. */
+    long bytes;
   }
 
   Zygotes(Cells cells, Services services, Set<FastPath> used) {
+    this(cells, services, used, BUDGET_BYTES);
+  }
+
+  Zygotes(Cells cells, Services services, Set<FastPath> used, long budgetBytes) {
+    this.budgetBytes = budgetBytes;
     this.cells = cells;
     this.services = services;
     this.used = used.contains(FastPath.ZYGOTES);
@@ -171,16 +183,24 @@ final class Zygotes implements CellSource, AutoCloseable {
     } catch (RuntimeException e) {
       services.faults().fault("starting a zygote", e);
     } finally {
-      Zygote over = put(kind, place, zygote, well);
-      if (over != null) {
-        over.close();
+      long bytes = well && zygote != null ? zygote.bytes() : 0;
+      List<Zygote> over = new ArrayList<>();
+      Zygote replaced = put(kind, place, zygote, well, bytes, over);
+      if (replaced != null) {
+        replaced.close();
       }
+      over.forEach(Zygote::close);
     }
   }
 
-  /** Returns the one that is not used any more. */
+  /** Returns the one that is not used any more; adds those for which there is no memory now. */
   private synchronized @Nullable Zygote put(
-      Kind kind, Place place, @Nullable Zygote zygote, boolean well) {
+      Kind kind,
+      Place place,
+      @Nullable Zygote zygote,
+      boolean well,
+      long bytes,
+      List<Zygote> over) {
     place.starting = false;
     place.failed = !well;
     place.notBefore = services.ticker().nanos() + FAILED_NANOS;
@@ -189,7 +209,29 @@ final class Zygotes implements CellSource, AutoCloseable {
     }
     Zygote before = place.zygote;
     place.zygote = zygote;
+    place.bytes = bytes;
+    keepBudget(over);
     return before;
+  }
+
+  /** Takes out those that were not asked for longest while all take too much. */
+  private void keepBudget(List<Zygote> over) {
+    List<Place> all = new ArrayList<>(places.values());
+    all.removeIf(place -> place.zygote == null);
+    all.sort(Comparator.comparingLong(place -> place.asked));
+    long sum = all.stream().mapToLong(place -> place.bytes).sum();
+    for (Place place : all) {
+      Zygote zygote = place.zygote;
+      if (sum <= budgetBytes || zygote == null) {
+        return;
+      }
+      sum -= place.bytes;
+      over.add(zygote);
+      place.zygote = null;
+      // Else the next who asks would have it started again at once, in place of another.
+      place.failed = true;
+      place.notBefore = services.ticker().nanos() + FAILED_NANOS;
+    }
   }
 
   /** There is no function any more that could be forked by the recipe. */
@@ -223,6 +265,14 @@ final class Zygotes implements CellSource, AutoCloseable {
       }
     }
     zygote.close();
+  }
+
+  /** What those that are there take; for tests. */
+  synchronized long bytes() {
+    return places.values().stream()
+        .filter(place -> place.zygote != null)
+        .mapToLong(place -> place.bytes)
+        .sum();
   }
 
   /** How many cells were made; for tests. */

@@ -154,7 +154,7 @@ final class StemCellTest {
 
   private static void expect(
       EnvironmentFactory factory, String function, String language, Map<String, String> own) {
-    factory.expect("0", "r", function, "1", target(language), 1024, 512, own);
+    factory.expect("000000000000", "r", function, "1", target(language), 1024, 512, own);
   }
 
   private static EnvironmentFactory stocked(String language) {
@@ -182,9 +182,9 @@ final class StemCellTest {
   void isMadeForWhoeverComesAndEndsWithItsFunctions() {
     EnvironmentFactory stem = stocked("python");
     expect(stem, "other", "python", Map.of("A", "1"));
-    stem.forget("0", "r", "owner", "1");
+    stem.forget("000000000000", "r", "owner", "1");
     assertThat(stem.stock().cells()).isNotEmpty();
-    stem.forget("0", "r", "other", "1");
+    stem.forget("000000000000", "r", "other", "1");
     await("nothing is kept for nobody", () -> stem.stock().cells().size() == 0);
   }
 

@@ -53,6 +53,13 @@ final class ZygoteTest {
       threading.Thread(target=time.sleep, args=(999,), daemon=True).start()
       """;
 
+  private static final String LEAVING =
+      """
+      os.environ["LEFT"] = "here"
+      os.makedirs("/tmp/left/in", exist_ok=True)
+      open("/tmp/left/in/cache", "w").close()
+      """;
+
   /** Whether the module was imported before the process was forked, and all kinds of randomness. */
   private static final String RANDOM =
       """
@@ -92,6 +99,7 @@ final class ZygoteTest {
                 Map.of(
                     "heavy.py", HEAVY,
                     "ending.py", HEAVY + "if os.getcwd() != '/var/task': os._exit(5)\n",
+                    "leaving.py", HEAVY + LEAVING,
                     "splitting.py", HEAVY + SPLITTING)),
             List.of(Path.of("/usr"), Path.of("/usr/local")),
             List.of());
@@ -275,6 +283,107 @@ final class ZygoteTest {
   }
 
   @Test
+  void whatAnImportLeavesOutsideOfTheProcessIsThereInEachEnvironment() {
+    Path code =
+        files(
+            Map.of(
+                "handler.py",
+                """
+                import os
+                import leaving, heavy
+                def handler(event, context):
+                    return [
+                        "own" if leaving.PID == os.getpid() else "forked",
+                        "own" if heavy.PID == os.getpid() else "forked",
+                        os.environ.get("LEFT", "gone"),
+                        str(os.path.exists("/tmp/left/in/cache")),
+                    ]
+                """));
+    EnvironmentSpec spec = spec(code, Map.of(), null);
+    assertThat(say(factory, spec)).containsExactly("own", "own", "here", "True");
+    await("a zygote with the other module", () -> isKnown(spec));
+    assertThat(say(factory, spec(code, Map.of(), null)))
+        .containsExactly("own", "forked", "here", "True");
+  }
+
+  private static EnvironmentSpec ofAccount(String account, EnvironmentSpec of) {
+    return new EnvironmentSpec(
+        of.name(),
+        of.target(),
+        of.functionName(),
+        of.version(),
+        account,
+        of.region(),
+        of.handler(),
+        of.memoryMb(),
+        of.tmpMb(),
+        of.variables(),
+        of.code(),
+        of.opt(),
+        of.logGroup(),
+        of.logStream(),
+        of.logSettings(),
+        of.credentials(),
+        of.initialization(),
+        of.role());
+  }
+
+  @Test
+  void twoAccountsShareNoSeedOfHashes() {
+    Path code =
+        files(
+            Map.of(
+                "handler.py", "def handler(event, context):\n    return [str(hash('lambic'))]\n"));
+    EnvironmentSpec one = ofAccount("111111111111", spec(code, Map.of(), null));
+    EnvironmentSpec other = ofAccount("222222222222", spec(code, Map.of(), null));
+    awaitZygote(one);
+    awaitZygote(other);
+    List<String> first = say(factory, one);
+    assertThat(say(factory, ofAccount("111111111111", spec(code, Map.of(), null))))
+        .as("two forks of one process")
+        .isEqualTo(first);
+    assertThat(say(factory, other)).isNotEqualTo(first);
+    assertThat(factory.zygotes().forks()).isEqualTo(3);
+  }
+
+  @Test
+  void allZygotesKeepWithinABudgetOfMemory() {
+    Path code = files(Map.of("handler.py", "def handler(event, context):\n    return []\n"));
+    Zygotes.Kind one = kind(ofAccount("111111111111", spec(code, Map.of(), null)));
+    Zygotes.Kind other = kind(ofAccount("222222222222", spec(code, Map.of(), null)));
+    long bytes;
+    try (Zygotes all = zygotes(Zygotes.BUDGET_BYTES)) {
+      await("the first", () -> all.find(one, List.of()) != null);
+      await("another", () -> all.find(other, List.of()) != null);
+      assertThat(all.find(one, List.of())).isNotNull();
+      bytes = all.bytes();
+    }
+    assertThat(bytes).isPositive();
+    try (Zygotes few = zygotes(bytes * 3 / 4)) {
+      await("the first", () -> few.find(one, List.of()) != null);
+      await("another", () -> few.find(other, List.of()) != null);
+      assertThat(few.find(one, List.of())).as("the one that was used before").isNull();
+      assertThat(few.bytes()).isBetween(1L, bytes * 3 / 4);
+    }
+  }
+
+  private static Zygotes.Kind kind(EnvironmentSpec spec) {
+    return Zygotes.Kind.ofAll(Recipe.of(spec).orElseThrow());
+  }
+
+  private static Zygotes zygotes(long budgetBytes) {
+    Services services =
+        new Services(
+            Ticker.system(), Ids.secure(), (where, fault) -> FAULTS.add(fault), new ByteBudget(1));
+    Cells cells =
+        new Cells(
+            sandboxes,
+            server,
+            (request, responder) -> responder.send(404, Headers.empty(), new byte[0]));
+    return new Zygotes(cells, services, Set.of(FastPath.ZYGOTES), budgetBytes);
+  }
+
+  @Test
   void aZygoteThatDiesIsReplaced() {
     Path code = files(Map.of("handler.py", "def handler(event, context):\n    return ['ok']\n"));
     EnvironmentSpec spec = spec(code, Map.of(), null);
@@ -294,7 +403,8 @@ final class ZygoteTest {
   void stemCellsAreForked() {
     EnvironmentFactory stocked = factory(FastPath.ZYGOTES, FastPath.STEM_CELLS);
     try {
-      stocked.expect("0", "r", "f", "1", catalog.find("python3.11"), 1024, 512, Map.of());
+      stocked.expect(
+          "000000000000", "r", "f", "1", catalog.find("python3.11"), 1024, 512, Map.of());
       await("cells were made", () -> stocked.stock().made() > 1);
       stocked.stock().cells().forEach(Cell::kill);
       await("cells are forked", () -> stocked.zygotes().forks() > 0);

@@ -590,10 +590,16 @@ def give_up(api, json, exception, path, when, code):
 
 
 def reseed():
-    random = sys.modules.get("random")
-    if random is not None:
-        random.seed()
-    ssl = sys.modules.get("_ssl")
+    """Renews what the library draws from; generators of the function's own are its hooks' matter."""
+    loaded = sys.modules
+    for name in ("random", "numpy.random"):
+        if name in loaded:
+            loaded[name].seed()
+    if "tempfile" in loaded:
+        loaded["tempfile"]._name_sequence = None
+    if "uuid" in loaded:
+        loaded["uuid"]._last_timestamp = loaded["uuid"]._node = None
+    ssl = loaded.get("_ssl")
     if ssl is not None:
         # Has OpenSSL take new randomness of the system, too.
         ssl.RAND_add(os.urandom(32), 32.0)

@@ -24,6 +24,8 @@ COMMON = (
 LIBRARY = "/mnt/forking.so"
 TASK_ROOT = "/var/task"
 ARGUMENT_BYTES = 4096
+# Where a module can leave files that the fork's own sandbox will not have.
+WRITABLE = ("/tmp", "/dev/shm")
 
 
 class Hooks(ctypes.Structure):
@@ -66,6 +68,48 @@ def load(names):
         except BaseException:
             # An exception of any kind; it will be met again by who needs the module.
             continue
+
+
+def surroundings():
+    """What a fork is not given of what modules did: variables and files."""
+    pointer = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.pythonapi, "environ")
+    variables = []
+    while pointer[len(variables)] is not None:
+        variables.append(pointer[len(variables)])
+    files = [
+        os.path.join(place, name) for top in WRITABLE for place, directories, names in os.walk(top)
+        for name in directories + names
+    ]
+    return sorted(variables), sorted(files)
+
+
+def load_without_traces(names):
+    """Imports what can be; returns the packages that left something outside of the process."""
+    before, spoilt = surroundings(), set()
+    for name in names:
+        if name in sys.modules:
+            continue
+        load((name,))
+        after = surroundings()
+        if after != before:
+            spoilt.add(name.partition(".")[0])
+            before = after
+    return spoilt
+
+
+def begin_again(names, environment):
+    """Starts the program anew, with other modules to import, and as if nothing had happened."""
+    for top in WRITABLE:
+        for place, directories, files in os.walk(top, topdown=False):
+            for name in files:
+                os.unlink(os.path.join(place, name))
+            for name in directories:
+                path = os.path.join(place, name)
+                (os.unlink if os.path.islink(path) else os.rmdir)(path)
+    with open("/proc/self/cmdline", "rb") as file:
+        arguments = file.read().split(b"\0")[:-1]
+    environment[b"LAMBIC_ZYGOTE"] = ",".join(names).encode()
+    os.execve(os.readlink("/proc/self/exe"), arguments, environment)
 
 
 def is_alone():
@@ -116,7 +160,7 @@ def renew(generators):
     if "tempfile" in loaded:
         loaded["tempfile"]._name_sequence = None
     if "uuid" in loaded:
-        loaded["uuid"]._last_timestamp = None
+        loaded["uuid"]._last_timestamp = loaded["uuid"]._node = None
     numpy = loaded.get("numpy.random")
     if numpy is not None:
         numpy.seed()
@@ -140,6 +184,7 @@ def hooks_of_interpreter():
 def serve(search_path, configure_logging):
     """Returns in each fork; ends the process when nobody asks for forks any more."""
     wanted = [name for name in os.environ["LAMBIC_ZYGOTE"].split(",") if name]
+    environment = dict(os.environb)
     library = ctypes.PyDLL(LIBRARY)
     call = library.lambic_serve_forks
     call.restype = ctypes.c_long
@@ -151,7 +196,10 @@ def serve(search_path, configure_logging):
         search_path()
     with Recorder() as recorder:
         load(COMMON)
-        load(wanted)
+        spoilt = load_without_traces(wanted)
+    if spoilt:
+        # What they did is lost in forks, so they are left to those who import them themselves.
+        begin_again([n for n in wanted if n.partition(".")[0] not in spoilt], environment)
     sys.path[:] = path
     removable = [name for name in sys.modules if name not in kept]
     # With the layers in place, what they have was found where the function would find it.
