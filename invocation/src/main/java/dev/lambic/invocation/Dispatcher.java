@@ -6,6 +6,7 @@ import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.kernel.Transitions;
+import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.Initialization;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   private final Executor background;
   private final EnvironmentMaker maker;
   private final StartQueue queue;
+  private final Departures departures;
   private final Transitions<Life> table = Life.table();
   private final Owner owner = new Owner();
   private final Home home = new Home();
@@ -106,6 +108,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
             config.parallelStarts(),
             config.maxEnvironments() + config.parallelStarts(),
             background);
+    this.departures = new Departures(config.parallelEnds(), timers, background);
     this.provisioner =
         new Provisioner(this, new Ahead(), config, ledger, queue, timers, background);
     timers.after(REAP_EVERY.toNanos(), this::reap);
@@ -483,6 +486,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       call.answer.refused(shuttingDown());
     }
     queue.letAllFail();
+    departures.endAll();
     left.forEach(Worker::end);
     awaitLeaving();
     timers.close();
@@ -696,6 +700,16 @@ public final class Dispatcher implements Invoker, AutoCloseable {
       }
       if (lost != null) {
         provisioner.replaceLater(lost);
+      }
+    }
+
+    @Override
+    public void depart(Environment environment) {
+      if (environment.hasExtensions()) {
+        // They went on for their farewell, and had their time.
+        environment.kill();
+      } else {
+        departures.add(environment);
       }
     }
 

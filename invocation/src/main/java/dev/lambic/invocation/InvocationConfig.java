@@ -32,6 +32,11 @@ public record InvocationConfig(
     return Math.max(1, parallelStarts / 2);
   }
 
+  /** How many idle environments are taken down at one time. */
+  int parallelEnds() {
+    return Math.max(1, parallelStarts / 4);
+  }
+
   /** AWS's quotas, and ten minutes of idleness. */
   public static InvocationConfig standard() {
     int cores = Runtime.getRuntime().availableProcessors();

@@ -744,12 +744,9 @@ final class Worker extends LoggedListener {
     });
   }
 
-  /**
-   * Ends the environment if it is not running anything.
-   *
-   * @return whether this call ended it
-   */
+  /** Ends the environment if it is not running anything; whether this call ended it. */
   boolean endIfIdle() {
+    boolean calm;
     synchronized (this) {
       if (state == Life.RUNNING
           || state == Life.ANSWERED
@@ -757,9 +754,10 @@ final class Worker extends LoggedListener {
           || state == Life.ENDING) {
         return false;
       }
+      calm = frozen;
       state = table.step(state, Life.ENDING);
     }
-    kill();
+    kill(calm ? owner::depart : Environment::kill);
     return true;
   }
 
@@ -776,7 +774,7 @@ final class Worker extends LoggedListener {
       PlatformLine line = LogLines.exited(id, KILLED, EXIT_ERROR);
       fall = fall(Life.ENDING, body, Ending.error(EXIT_ERROR), line, null);
     }
-    kill();
+    kill(Environment::kill);
     init.complete(new Init.Failed(ticker.nanos() - created, EXIT_ERROR, null, KILLED));
     if (fall.task() != null) {
       owner.invocationOver(this);
@@ -787,12 +785,12 @@ final class Worker extends LoggedListener {
     }
   }
 
-  private void kill() {
+  private void kill(Consumer<Environment> how) {
     Timers.cancel(dueDeadline);
     Timers.cancel(dueFreeze);
     Environment of = environment;
     if (of != null) {
-      leaving = of.shutdown(ShutdownReason.SPINDOWN).whenComplete((done, never) -> of.kill());
+      leaving = of.shutdown(ShutdownReason.SPINDOWN).whenComplete((done, never) -> how.accept(of));
     }
     owner.ended(this);
   }
