@@ -146,15 +146,21 @@ def work(connection, given, directory, wanted, region):
     head = ["lambic dev 1", directory, region, json.dumps(wanted)]
     connection.sendall("".join(line + "\n" for line in head).encode())
     lines = connection.makefile(encoding="utf-8")
+
+    def leave(_signal, _frame):
+        # Whatever is being done goes on; the server says when the function is gone.
+        nonlocal asked
+        asked = True
+        try:
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
     try:
         while True:
-            try:
-                line = lines.readline()
-            except (Ended, KeyboardInterrupt):
-                # The server says when the function is gone.
-                asked = True
-                connection.shutdown(socket.SHUT_WR)
-                continue
+            line = lines.readline()
             word, _, text = line.rstrip("\n").partition(" ")
             if word == "ready":
                 say("%s is %s (%s, %s)" % (text, directory, wanted["Runtime"], wanted["Handler"]))

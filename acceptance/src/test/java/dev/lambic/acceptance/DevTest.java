@@ -238,7 +238,7 @@ class DevTest {
       assertThat(function.configuration().memorySize()).isEqualTo(256);
       assertThat(function.configuration().handler()).isEqualTo("app.handler");
       assertThat(function.configuration().runtimeAsString()).startsWith("python3.");
-      assertThat(invoke("plain").success().asText()).isEqualTo("first");
+      assertThat(invoke("plain").success().asText()).as(dev.output()).isEqualTo("first");
       dev.await("it works");
       lambda.updateFunctionConfiguration(
           r -> r.functionName("plain").environment(e -> e.variables(Map.of("OWN", "second"))));
