@@ -141,13 +141,14 @@ class NeighbourClientTest {
           client
           .new Upload(
               new InputStream() {
-                private int left = 2;
+                private int left = 1;
 
                 @Override
                 public int read() throws IOException {
                   try {
                     // Longer than the neighbour may take.
-                    assertThat(never.await(2000, TimeUnit.MILLISECONDS)).isFalse();
+                    int pause = left > 0 ? 0 : 3500;
+                    assertThat(never.await(pause, TimeUnit.MILLISECONDS)).isFalse();
                   } catch (InterruptedException e) {
                     throw new IOException(e);
                   }
