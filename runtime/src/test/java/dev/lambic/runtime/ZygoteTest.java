@@ -325,7 +325,8 @@ final class ZygoteTest {
         of.logSettings(),
         of.credentials(),
         of.initialization(),
-        of.role());
+        of.role(),
+        of.fileSystems());
   }
 
   @Test
