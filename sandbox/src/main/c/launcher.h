@@ -57,7 +57,7 @@ enum message_type {
   KILL = 5,
   CLEAR = 6, /* ends every program; answered when none is left */
   CHECKPOINT = 12, /* text directory of the image, text directory of criu, text directory of its
-                      cache, u64 most bytes of /tmp */
+                      cache, u64 most bytes of /tmp, u64 most bytes of memory */
   RESTORE = 13,    /* u32 process, u32 its pid in the image, u64 inode of its output pipe in the
                       image, the three directories, u32 cgroup version, texts of cgroup paths; pipe
                       attached */
@@ -246,7 +246,8 @@ struct snapshot_job {
   uint32_t owner; /* host id of the function */
   uint32_t pid;   /* of the program, inside */
   uint64_t pipe;  /* inode of the program's output pipe when it was checkpointed */
-  uint64_t tmp_bytes;
+  uint64_t tmp_bytes;    /* most that is copied of /tmp */
+  uint64_t memory_bytes; /* most that the programs may have in memory */
   int images;     /* directory */
   int tool;       /* directory of criu, with ld.so if it has libraries of its own */
   int cache;      /* directory of criu.kdat and criu-compat.so */
@@ -258,6 +259,15 @@ struct snapshot_job {
 
 /* Starts a process that does it; returns its socket, on which DONE or FAILED comes, or -1. */
 int start_snapshot_job(const struct snapshot_job *job, pid_t *pid);
+/* The whole of a small file; cut off at the size. */
+int read_text(const char *path, char *text, size_t size);
+/*
+ * The number inside of the one program of a shell; -1 if there are others beside it, or more in
+ * memory than may be checkpointed (restored.c).
+ */
+pid_t find_main_program(pid_t first, uint64_t memory_bytes);
+/* Whether restored programs have what started ones have and no more; -1 if not (restored.c). */
+int check_restored(const struct snapshot_job *job);
 /* Writes criu's knowledge of this kernel to criu.kdat in a directory; for main. */
 int make_criu_cache(const char *tool, const char *directory);
 

@@ -334,6 +334,7 @@ static int read_job(struct shell *shell, uint32_t slot, struct reader *reader, i
     count = take_texts(reader, paths, 8);
   } else {
     job->tmp_bytes = take_u64(reader);
+    job->memory_bytes = take_u64(reader);
   }
   errno = EINVAL;
   if (reader->bad || (output >= 0) != restores) return fail("message", "snapshot");

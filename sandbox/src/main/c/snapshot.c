@@ -4,9 +4,9 @@
  * A job is a process of its own that enters the namespaces of the shell. The checkpoint is made
  * with the power of the launcher over a shell whose programs stand still and end with it. The
  * restore has no power but over its one shell: criu runs as the user 0 of the shell's user
- * namespace, in its cgroup. Restored programs are stopped; what they must not have or must have is
- * looked at from outside before the first process of the shell lets them go on. criu finds its own
- * files by descriptors, for the shell sees none of them.
+ * namespace, in its cgroup. Restored programs are stopped, and looked at (restored.c) before the
+ * first process of the shell lets them go on. criu finds its own files by descriptors, for the shell
+ * sees none of them.
  *
  * The checkpoint was made from outside of the shell's user namespace and is restored from inside,
  * so the one number in criu's inventory that says so is made that of the program.
@@ -14,7 +14,6 @@
 #include "launcher.h"
 
 #include <dirent.h>
-#include <linux/prctl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -32,28 +31,36 @@
 #include <time.h>
 
 enum {
-  CHECKPOINT_MILLISECONDS = 25000,
-  RESTORE_MILLISECONDS = 10000, /* AWS's limit */
+  PROBE_MILLISECONDS = 25000,
+  CHECKPOINT_MILLISECONDS = 45000, /* all of it; the server waits for longer */
+  RESTORE_MILLISECONDS = 10000,    /* AWS's limit */
   CRIU_PID = 20000, /* inside; far from those of programs, which begin with 2 */
   PIPE_FD = 3,
   IMAGES_FD = 4,
   TOOL_FD = 5,
   CACHE_FD = 6,
   KEPT_FD = 16, /* where a job's descriptors lie before they get their places */
-  STOP_ATTEMPTS = 20000, /* a tenth of a millisecond apart */
   TREE_DEPTH = 32,
-  PROCESSES_MAX = 256,
   LOG_TAIL = 65536,
+  FIRST_STATUS_BEFORE_CRIU = 119, /* what ends so is this program, on its way to be criu */
+  TOO_LATE = -1,
 };
 
 /* ---- the files of /tmp ---- */
 
 struct copy {
-  uint64_t left; /* bytes that may still be copied */
-  uid_t owner;   /* of what is made; (uid_t)-1 for the copier's own */
+  uint64_t left;  /* bytes that may still be copied */
+  uid_t owner;    /* of what is made; (uid_t)-1 for the copier's own */
+  int64_t end;    /* until then, in milliseconds of the monotonic clock */
 };
 
 static int copy_directory(int from, int to, struct copy *copy, int depth);
+
+static int64_t milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static int copy_range(int from, int to, off_t at, off_t end, struct copy *copy) {
   static char buffer[65536];
@@ -61,6 +68,8 @@ static int copy_range(int from, int to, off_t at, off_t end, struct copy *copy) 
   if ((uint64_t)(end - at) > copy->left) return fail("copy-tmp", "size");
   copy->left -= (uint64_t)(end - at);
   while (at < end) {
+    errno = ETIMEDOUT;
+    if (milliseconds() > copy->end) return fail("copy-tmp", "time");
     size_t wanted = end - at < (off_t)sizeof buffer ? (size_t)(end - at) : sizeof buffer;
     ssize_t length = pread(from, buffer, wanted, at);
     if (length <= 0) return fail("copy-tmp", "read");
@@ -111,7 +120,10 @@ static int copy_link(int from, int to, const char *name, const struct copy *copy
 static int copy_entry(int from, int to, const char *name, struct copy *copy, int depth) {
   struct stat status;
   if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return fail("copy-tmp", "stat");
+  errno = EFBIG;
   if (copy->left < 4096) return fail("copy-tmp", "size");
+  errno = ETIMEDOUT;
+  if (milliseconds() > copy->end) return fail("copy-tmp", "time");
   copy->left -= 4096; /* even an empty file costs something */
   if (S_ISLNK(status.st_mode)) return copy_link(from, to, name, copy);
   bool directory = S_ISDIR(status.st_mode);
@@ -149,8 +161,8 @@ static int copy_directory(int from, int to, struct copy *copy, int depth) {
   return result;
 }
 
-static int save_tmp(const struct snapshot_job *job) {
-  struct copy copy = {job->tmp_bytes, (uid_t)-1};
+static int save_tmp(const struct snapshot_job *job, int64_t end) {
+  struct copy copy = {job->tmp_bytes, (uid_t)-1, end};
   if (mkdirat(IMAGES_FD, "tmp", 0700) < 0) return fail("mkdir", "tmp");
   int from = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   int to = openat(IMAGES_FD, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -159,7 +171,7 @@ static int save_tmp(const struct snapshot_job *job) {
 }
 
 static int load_tmp(const struct snapshot_job *job) {
-  struct copy copy = {UINT64_MAX, job->owner};
+  struct copy copy = {UINT64_MAX, job->owner, INT64_MAX}; /* criu's time bounds it */
   int from = openat(IMAGES_FD, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   int to = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (from < 0 || to < 0) return fail("open", "tmp");
@@ -268,187 +280,6 @@ static int open_up_images(void) {
   return fchmod(IMAGES_FD, 0755) < 0 ? fail("chmod", "images") : 0;
 }
 
-/* ---- processes, seen from outside ---- */
-
-static int read_text(const char *path, char *text, size_t size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail("open", path);
-  size_t have = 0;
-  for (ssize_t more; have < size - 1 && (more = read(fd, text + have, size - 1 - have)) > 0;) {
-    have += (size_t)more;
-  }
-  close(fd);
-  text[have] = 0;
-  return 0;
-}
-
-/* Adds the children of all threads of the process; what ends meanwhile has none. */
-static int add_children(pid_t of, pid_t *found, unsigned *count) {
-  char path[96], text[4096];
-  snprintf(path, sizeof path, "/proc/%d/task", of);
-  DIR *tasks = opendir(path);
-  if (!tasks) return fail("opendir", path);
-  int result = 0;
-  for (struct dirent *task; result == 0 && (task = readdir(tasks));) {
-    if (task->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", of, task->d_name);
-    if ((result = read_text(path, text, sizeof text)) < 0) break;
-    char *rest = NULL;
-    for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-      errno = E2BIG;
-      if (*count == PROCESSES_MAX) {
-        result = fail("processes", "");
-        break;
-      }
-      found[(*count)++] = (pid_t)strtol(word, NULL, 10);
-    }
-  }
-  closedir(tasks);
-  return result;
-}
-
-/* All below the first process of a shell, the children before their own. */
-static int find_programs(pid_t first, pid_t *found, unsigned *count, unsigned *direct) {
-  *count = 0;
-  if (add_children(first, found, count) < 0) return -1;
-  *direct = *count;
-  for (unsigned i = 0; i < *count; i++) {
-    if (add_children(found[i], found, count) < 0) return -1;
-  }
-  return 0;
-}
-
-static int has_line(const char *status, const char *line) {
-  char wanted[128];
-  snprintf(wanted, sizeof wanted, "\n%s\n", line);
-  return strstr(status, wanted) != NULL;
-}
-
-/* criu lets a thread go with a stop signal before it, which may take effect a moment later. */
-static int await_stop(const char *path, char *status, size_t size) {
-  const struct timespec moment = {0, 100000};
-  for (int i = 0; i < STOP_ATTEMPTS; i++) {
-    if (read_text(path, status, size) < 0) return -1;
-    if (strstr(status, "\nState:\tT")) return 0;
-    nanosleep(&moment, NULL);
-  }
-  errno = ETIMEDOUT;
-  return fail("restored-state", path);
-}
-
-/* Whether a thread has nothing that a fresh one would not have. */
-static int check_thread(const char *path, uint32_t owner) {
-  static const char *const lines[] = {
-      "CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
-      "CapBnd:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1",
-      "Seccomp:\t2",
-  };
-  static const char *const kinds[] = {"Uid", "Gid"};
-  char status[8192], line[96];
-  if (await_stop(path, status, sizeof status) < 0) return -1;
-  errno = EPERM;
-  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-    if (!has_line(status, lines[i])) return fail("restored-privileges", lines[i]);
-  }
-  for (size_t i = 0; i < 2; i++) {
-    snprintf(line, sizeof line, "%s:\t%u\t%u\t%u\t%u", kinds[i], owner, owner, owner, owner);
-    if (!has_line(status, line)) return fail("restored-ids", line);
-  }
-  return 0;
-}
-
-static int check_namespaces(pid_t pid, pid_t first) {
-  static const char *const names[] = {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"};
-  char path[64], ours[64], theirs[64];
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, names[i]);
-    ssize_t length = readlink(path, ours, sizeof ours);
-    snprintf(path, sizeof path, "/proc/%d/ns/%s", first, names[i]);
-    ssize_t other = readlink(path, theirs, sizeof theirs);
-    errno = EPERM;
-    if (length <= 0 || length != other || memcmp(ours, theirs, (size_t)length) != 0) {
-      return fail("restored-namespace", names[i]);
-    }
-  }
-  return 0;
-}
-
-/* Nothing of criu's may have stayed open. */
-static int check_descriptors(pid_t pid, const struct snapshot_job *job) {
-  const int foreign[] = {job->images, job->tool, job->cache};
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/fd", pid);
-  DIR *entries = opendir(path);
-  if (!entries) return fail("opendir", path);
-  int result = 0;
-  for (struct dirent *entry; result == 0 && (entry = readdir(entries));) {
-    struct stat open, own;
-    if (fstatat(dirfd(entries), entry->d_name, &open, 0) < 0) continue;
-    for (size_t i = 0; result == 0 && i < sizeof foreign / sizeof foreign[0]; i++) {
-      if (foreign[i] >= 0 && fstat(foreign[i], &own) == 0 && own.st_ino == open.st_ino &&
-          own.st_dev == open.st_dev) {
-        errno = EPERM;
-        result = fail("restored-descriptor", entry->d_name);
-      }
-    }
-  }
-  closedir(entries);
-  return result;
-}
-
-static int check_process(pid_t pid, const struct snapshot_job *job) {
-  char path[96], of_job[4096], of_process[4096];
-  snprintf(path, sizeof path, "/proc/%d/cgroup", pid);
-  if (read_text("/proc/self/cgroup", of_job, sizeof of_job) < 0 ||
-      read_text(path, of_process, sizeof of_process) < 0) {
-    return -1;
-  }
-  errno = EPERM;
-  if (strcmp(of_job, of_process) != 0) return fail("restored-cgroup", path);
-  if (check_namespaces(pid, job->first) < 0 || check_descriptors(pid, job) < 0) return -1;
-  snprintf(path, sizeof path, "/proc/%d/task", pid);
-  DIR *tasks = opendir(path);
-  if (!tasks) return fail("opendir", path);
-  int result = 0;
-  for (struct dirent *task; result == 0 && (task = readdir(tasks));) {
-    if (task->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "/proc/%d/task/%.20s/status", pid, task->d_name);
-    result = check_thread(path, job->owner);
-  }
-  closedir(tasks);
-  return result;
-}
-
-static int check_restored(const struct snapshot_job *job) {
-  pid_t found[PROCESSES_MAX];
-  unsigned count, direct;
-  if (find_programs(job->first, found, &count, &direct) < 0) return -1;
-  errno = ESRCH;
-  if (direct != 1) return fail("restored-processes", "");
-  for (unsigned i = 0; i < count; i++) {
-    if (check_process(found[i], job) < 0) return -1;
-  }
-  return 0;
-}
-
-/* The number inside of the one program to checkpoint; others beside it would be lost. */
-static pid_t find_program(pid_t first) {
-  pid_t found[PROCESSES_MAX];
-  unsigned count, direct;
-  char path[64], status[8192];
-  if (find_programs(first, found, &count, &direct) < 0) return -1;
-  errno = EBUSY;
-  if (direct != 1) return fail("processes", "more than the runtime");
-  snprintf(path, sizeof path, "/proc/%d/status", found[0]);
-  if (read_text(path, status, sizeof status) < 0) return -1;
-  char *line = strstr(status, "\nNSpid:");
-  char *end = line ? strchr(line + 1, '\n') : NULL;
-  if (!end) return fail("status", path);
-  *end = 0;
-  char *last = strrchr(line, '\t');
-  return last ? (pid_t)strtol(last, NULL, 10) : fail("status", path);
-}
-
 /* ---- criu ---- */
 
 /* A descriptor beyond the places that criu's get. */
@@ -516,7 +347,7 @@ static void run_criu(const struct snapshot_job *job, int log) {
   exec_criu(restores ? restore : checkpoint, own_libraries);
 }
 
-/* The last line of criu's log that tells of an error, as the failure's path. */
+/* What criu's log tells of an error, as the failure's path. */
 static int tell_log(int log, int status) {
   static char text[LOG_TAIL + 1];
   off_t size = lseek(log, 0, SEEK_END);
@@ -537,18 +368,24 @@ static int tell_log(int log, int status) {
     snprintf(detail, sizeof detail, "%.400s", line);
     break;
   }
-  errno = EIO;
+  /* Only what criu itself ends with is about the images; the server tells by this number. */
+  bool by_itself = WIFEXITED(status) && WEXITSTATUS(status) < FIRST_STATUS_BEFORE_CRIU;
+  errno = status == TOO_LATE ? ETIMEDOUT : by_itself ? EIO : ECHILD;
   return fail("criu", detail);
 }
 
-static int wait_for(pid_t pid, int milliseconds) {
+/* Returns how it ended, which is TOO_LATE if it had to be killed. */
+static int wait_for(pid_t pid, int64_t most_milliseconds) {
   int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
   struct pollfd ended = {pidfd, POLLIN, 0};
   int status = -1;
-  if (pidfd < 0 || poll(&ended, 1, milliseconds) != 1) kill(pid, SIGKILL);
+  int most = most_milliseconds > 0 ? (int)most_milliseconds : 0;
+  bool late = pidfd < 0 || poll(&ended, 1, most) != 1;
+  if (late) kill(pid, SIGKILL);
+  if (pidfd >= 0) close(pidfd);
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  return status;
+  return late ? TOO_LATE : status;
 }
 
 static int join_cgroups(const struct snapshot_job *job) {
@@ -561,13 +398,13 @@ static int join_cgroups(const struct snapshot_job *job) {
   return 0;
 }
 
-static int do_job(struct snapshot_job *job) {
+static int do_job(struct snapshot_job *job, int64_t end) {
   const int namespaces = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
                          CLONE_NEWCGROUP;
   int log = (int)syscall(SYS_memfd_create, "criu", 1 /* close on exec */);
   if (log < 0 || (log = keep(log)) < 0) return fail("memfd", "");
   if (job->type == CHECKPOINT) {
-    pid_t pid = find_program(job->first);
+    pid_t pid = find_main_program(job->first, job->memory_bytes);
     if (pid < 0) return -1;
     job->pid = (uint32_t)pid;
   }
@@ -576,16 +413,16 @@ static int do_job(struct snapshot_job *job) {
   pid_t criu = sys_clone_as(CRIU_PID);
   if (criu == 0) run_criu(job, log);
   if (criu < 0) return fail("clone", "");
-  int status = wait_for(criu, job->type == RESTORE ? RESTORE_MILLISECONDS : CHECKPOINT_MILLISECONDS);
+  int status = wait_for(criu, end - milliseconds());
   if (status != 0) return tell_log(log, status);
   return job->type == RESTORE ? check_restored(job) : 0;
 }
 
 /* What follows criu at a checkpoint, in the shell's view of /tmp, which criu's end left as it is. */
-static int finish_checkpoint(struct snapshot_job *job) {
+static int finish_checkpoint(struct snapshot_job *job, int64_t end) {
   if (setns(job->first_pidfd, CLONE_NEWNS) < 0 || chdir("/") < 0) return fail("setns-shell", "");
   if (dup2(job->images, IMAGES_FD) < 0) return fail("dup", "");
-  if (save_tmp(job) < 0 || adjust_inventory((pid_t)job->pid) < 0) return -1;
+  if (save_tmp(job, end) < 0 || adjust_inventory((pid_t)job->pid) < 0) return -1;
   return open_up_images();
 }
 
@@ -594,8 +431,10 @@ static void run_job(struct snapshot_job *job, int socket) {
   struct writer writer;
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   for (int i = 0; i < 4; i++) signal(ignored_signals[i], SIG_DFL);
-  int result = do_job(job);
-  if (result == 0 && job->type == CHECKPOINT) result = finish_checkpoint(job);
+  const bool restores = job->type == RESTORE;
+  const int64_t end = milliseconds() + (restores ? RESTORE_MILLISECONDS : CHECKPOINT_MILLISECONDS);
+  int result = do_job(job, end);
+  if (result == 0 && !restores) result = finish_checkpoint(job, end);
   if (result < 0) {
     put_failure(&writer, 0, 0);
   } else {
@@ -673,10 +512,10 @@ int make_criu_cache(const char *tool, const char *directory) {
     if (dup2(cache, CACHE_FD) < 0 || dup2(keep(tools), TOOL_FD) < 0) _exit(1);
     exec_criu(arguments, own_libraries);
   }
-  if (pid < 0 || wait_for(pid, CHECKPOINT_MILLISECONDS) != 0) return fail("criu", "check"), report();
+  if (pid < 0 || wait_for(pid, PROBE_MILLISECONDS) != 0) return fail("criu", "check"), report();
   int from = openat(cache, "criu.kdat", O_RDONLY | O_CLOEXEC);
   int to = openat(place_for_it, "criu.kdat", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  struct copy copy = {1 << 20, (uid_t)-1};
+  struct copy copy = {1 << 20, (uid_t)-1, INT64_MAX};
   off_t size = lseek(from, 0, SEEK_END);
   if (from < 0 || to < 0 || fchmod(to, 0644) < 0 || copy_range(from, to, 0, size, &copy) < 0) {
     return fail("copy", "criu.kdat"), report();

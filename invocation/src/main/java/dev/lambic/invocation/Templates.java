@@ -39,6 +39,7 @@ public final class Templates {
 
   private static final int QUEUE_SECONDS = 3600;
   private static final int GONE_SECONDS = 30;
+  private static final int TRIALS = 2;
   private static final int TRIAL_SECONDS = 10;
 
   /** Java's generators keep what they took of the system's randomness for a tenth of a second. */
@@ -188,30 +189,43 @@ public final class Templates {
         : new Made.Impossible("The snapshot could not be kept.");
   }
 
-  /** Whether a copy asks to go on, as not every runtime does whose connection was cut. */
+  /**
+   * Whether a copy asks to go on, as not every runtime does whose connection was cut. What fails
+   * once may have failed for the host's reasons.
+   */
   private Made tryOut(EnvironmentSpec spec, EnvironmentLog log) {
+    String why = "";
+    for (int trial = 0; trial < TRIALS; trial++) {
+      why = tryOnce(spec, log);
+      if (why.isEmpty()) {
+        return new Made.Done();
+      }
+    }
+    store.giveUp(spec, new LambicException("SnapshotFailure", Blame.PLATFORM, why));
+    return new Made.Impossible(why);
+  }
+
+  /** Returns what went wrong; nothing if all is well. */
+  private String tryOnce(EnvironmentSpec spec, EnvironmentLog log) {
     TemplateListener heard = new TemplateListener(log);
     try {
       Environment copy = starter.trial(spec, heard);
       try {
         if (heard.outcome().get(TRIAL_SECONDS, TimeUnit.SECONDS) instanceof Made.Done) {
-          return new Made.Done();
+          return "";
         }
       } finally {
         copy.kill();
         awaitEnd(copy);
       }
     } catch (LambicException e) {
-      store.giveUp(spec, e);
-      return new Made.Impossible(String.valueOf(e.getMessage()));
+      return String.valueOf(e.getMessage());
     } catch (TimeoutException | ExecutionException e) {
       // It does not work; said below.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    String why = "Copies of the runtime do not go on.";
-    store.giveUp(spec, new LambicException("SnapshotFailure", Blame.PLATFORM, why));
-    return new Made.Impossible(why);
+    return "Copies of the runtime do not go on.";
   }
 
   private static void awaitEnd(Environment environment) {

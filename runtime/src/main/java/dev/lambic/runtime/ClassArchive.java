@@ -91,6 +91,11 @@ public final class ClassArchive {
         .start(() -> tryToMake(jdk, mounts, arguments));
   }
 
+  /** Whether it is the archive or comes with it, whole or not. */
+  static boolean isPart(Path file) {
+    return String.valueOf(file.getFileName()).matches("client\\.(jsa|classes)(\\.part)?");
+  }
+
   /** Whether it came into being; functions are slower to start without it, and that is all. */
   private boolean tryToMake(Jdk jdk, List<ReadOnlyMount> mounts, JavaArguments arguments) {
     String name = "class-archive-" + jdk.major();

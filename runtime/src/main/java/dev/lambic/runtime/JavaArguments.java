@@ -33,6 +33,8 @@ record JavaArguments(int major, String classPath, Path archive, String library)
   private static final String LIBRARY =
       "-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI=";
 
+  private static final String SHARED_ARCHIVE = "-XX:SharedArchiveFile=" + ARCHIVE;
+
   /** What the virtual machine needs beside the heap, at least; in megabytes. */
   private static final int BESIDE_HEAP_MB = 56;
 
@@ -74,9 +76,14 @@ record JavaArguments(int major, String classPath, Path archive, String library)
     unless(HEAP, own, "-XX:MaxHeapSize=" + heapMb(memoryMb) + "m", all);
     unless(PROCESSORS, own, "-XX:ActiveProcessorCount=" + processors(memoryMb), all);
     if (Files.isReadable(archive)) {
-      unless(SHARING, own, "-XX:SharedArchiveFile=" + ARCHIVE, all);
+      unless(SHARING, own, SHARED_ARCHIVE, all);
     }
     return all;
+  }
+
+  /** Whether it only makes a start faster, and is there or not by the time at which it is made. */
+  static boolean isPassing(String option) {
+    return option.equals(SHARED_ARCHIVE);
   }
 
   private static void unless(Pattern spoken, String own, String option, List<String> all) {

@@ -9,12 +9,11 @@ import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.Checkpoint;
 import dev.lambic.sandbox.Criu;
 import dev.lambic.sandbox.OutputListener;
-import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
+import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.SandboxProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,17 +22,17 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,19 +42,28 @@ import org.jspecify.annotations.Nullable;
  * <p>What a snapshot depends on is the function's code and configuration, the runtime, the kernel,
  * and criu; another of these has another name, and the old one is not found any more. A snapshot is
  * used only if each of its files has the size and the age that it was written with. Of too many,
- * the ones that were not used for longest go. Safe for use by many threads.
+ * the ones that were not used for longest go. One that is taken away is not found from that moment
+ * on, and is deleted when nobody restores from it any more. Safe for use by many threads.
  */
 public final class SnapshotStore {
   private static final String META = "snapshot.json";
   private static final JsonFactory JSON = new JsonFactory();
+  private static final Pattern NAME = Pattern.compile("[0-9a-f]{64}");
+
+  /** More would not be restored in the time that there is for it. */
+  private static final long MOST_MEMORY = 2L << 30;
+
+  /** So often in a row a restore may fail for what need not be the snapshot's fault. */
+  private static final int PATIENCE = 3;
 
   private final Path directory;
   private final Criu criu;
-  private final String host;
+  private final SnapshotName names;
   private final long maxBytes;
   private final FaultHandler faults;
   private final Consumer<String> told;
   private final Map<String, Snapshot> known = new ConcurrentHashMap<>();
+  private final AtomicLong taken = new AtomicLong();
 
   /**
    * A store in a directory, which is made if it is missing.
@@ -70,42 +78,149 @@ public final class SnapshotStore {
     this.criu = criu;
     this.maxBytes = maxBytes;
     this.faults = faults;
-    this.host = System.getProperty("os.version") + " " + age(criu.directory().resolve("criu"));
+    this.names =
+        new SnapshotName(
+            System.getProperty("os.version")
+                + " "
+                + SnapshotName.age(criu.directory().resolve("criu")));
     try {
       Files.createDirectories(directory);
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
       try (Stream<Path> left = Files.list(directory)) {
-        left.filter(one -> !Files.exists(one.resolve(META))).forEach(this::delete);
+        left.filter(one -> !isName(fileName(one)) || !Files.exists(one.resolve(META)))
+            .forEach(this::delete);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /**
-   * A snapshot that can be restored.
-   *
-   * @param criu restores it
-   * @param directory where its files are
-   * @param files size and time of the last change of each
-   * @param token see {@link SnapStart.Mode#token}
-   * @param version whose it is, for the time when that is deleted
-   */
-  record Snapshot(
-      Criu criu,
-      Path directory,
-      Checkpoint checkpoint,
-      Map<String, String> files,
-      String token,
-      String version) {
+  /** A snapshot that can be restored, for as long as it is not taken away. */
+  static final class Snapshot {
+    private final Criu criu;
+    private final Checkpoint checkpoint;
+    private final Map<String, String> files;
+    private final String token;
+    private final String version;
+    private final Consumer<Path> deleter;
+
+    /** Where its files are; this and what follows is guarded by this object. */
+    private Path directory;
+
+    private int readers;
+    private int failures;
+    private boolean taken;
+
+    /**
+     * A snapshot.
+     *
+     * @param criu restores it
+     * @param directory where its files are
+     * @param files size and time of the last change of each
+     * @param token see {@link SnapStart.Mode#token}
+     * @param version whose it is, for the time when that is deleted
+     * @param deleter deletes the directory
+     */
+    Snapshot(
+        Criu criu,
+        Path directory,
+        Checkpoint checkpoint,
+        Map<String, String> files,
+        String token,
+        String version,
+        Consumer<Path> deleter) {
+      this.criu = criu;
+      this.directory = directory;
+      this.checkpoint = checkpoint;
+      this.files = files;
+      this.token = token;
+      this.version = version;
+      this.deleter = deleter;
+    }
+
+    /** See {@link SnapStart.Mode#token}. */
+    String token() {
+      return token;
+    }
+
+    String version() {
+      return version;
+    }
+
+    synchronized Path directory() {
+      return directory;
+    }
+
+    /**
+     * Restores it.
+     *
+     * @throws LambicException if it cannot be, or was taken away
+     */
     SandboxProcess restore(Sandbox sandbox, OutputListener output) {
-      return sandbox.restore(criu, directory, checkpoint, output);
+      Path images = begin();
+      try {
+        SandboxProcess restored = sandbox.restore(criu, images, checkpoint, output);
+        told(false);
+        return restored;
+      } catch (SandboxException e) {
+        // What had ended before says nothing.
+        told(!e.step().equals(SandboxException.DEAD));
+        throw e;
+      } finally {
+        end();
+      }
+    }
+
+    private synchronized Path begin() {
+      if (taken) {
+        throw new LambicException("SnapshotFailure", Blame.PLATFORM, "it was just given up");
+      }
+      readers++;
+      return directory;
+    }
+
+    private void end() {
+      Path left;
+      synchronized (this) {
+        readers--;
+        left = taken && readers == 0 ? directory : null;
+      }
+      if (left != null) {
+        deleter.accept(left);
+      }
+    }
+
+    private synchronized void told(boolean failed) {
+      failures = failed ? failures + 1 : 0;
+    }
+
+    /** Whether it has failed too often in a row to be kept, whatever the reasons were. */
+    synchronized boolean hasFailedOften() {
+      return failures >= PATIENCE;
+    }
+
+    /** Its files lie elsewhere now, and nobody begins to use it any more. */
+    private synchronized void take(Path to) {
+      directory = to;
+      taken = true;
+    }
+
+    /** Deletes what was taken away, at once or when the last has ended who uses it. */
+    private void discard() {
+      Path left;
+      synchronized (this) {
+        left = readers == 0 ? directory : null;
+      }
+      if (left != null) {
+        deleter.accept(left);
+      }
     }
 
     /** Whether the files are those that were written. */
     boolean isWhole() {
+      Path of = directory();
       return files.entrySet().stream()
-          .allMatch(file -> age(directory.resolve(file.getKey())).equals(file.getValue()));
+          .allMatch(file -> SnapshotName.age(of.resolve(file.getKey())).equals(file.getValue()));
     }
   }
 
@@ -126,7 +241,7 @@ public final class SnapshotStore {
 
     /** Writes a template down. */
     void checkpoint(Checkpointer checkpointer) {
-      checkpoint = checkpointer.checkpoint(criu, part);
+      checkpoint = checkpointer.checkpoint(criu, part, MOST_MEMORY);
     }
 
     /** Makes it the one that is found; deletes it if nothing was written. */
@@ -139,10 +254,12 @@ public final class SnapshotStore {
       try {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> all = Files.list(part)) {
-          all.filter(Files::isRegularFile).forEach(f -> files.put(fileName(f), age(f)));
+          all.filter(Files::isRegularFile)
+              .forEach(f -> files.put(fileName(f), SnapshotName.age(f)));
         }
-        Snapshot made = new Snapshot(criu, directory.resolve(name), of, files, token, version);
+        Snapshot made = snapshot(directory.resolve(name), of, files, token, version);
         Files.write(part.resolve(META), json(made));
+        takeAway(name, former -> true);
         delete(made.directory());
         Files.move(part, made.directory(), StandardCopyOption.ATOMIC_MOVE);
         known.put(name, made);
@@ -159,7 +276,7 @@ public final class SnapshotStore {
   /** What writes a sandbox down. */
   @FunctionalInterface
   interface Checkpointer {
-    Checkpoint checkpoint(Criu criu, Path images);
+    Checkpoint checkpoint(Criu criu, Path images, long memoryBytes);
   }
 
   /** Whether there is a snapshot that such environments would be started from. */
@@ -172,8 +289,13 @@ public final class SnapshotStore {
     if (!(template instanceof Running running)) {
       throw new IllegalStateException("not a template");
     }
+    return write(spec, running.token());
+  }
+
+  /** The same for a template with that token. */
+  Writing write(EnvironmentSpec spec, String token) {
     try {
-      return new Writing(name(spec), version(spec), running.token());
+      return new Writing(name(spec), version(spec), token);
     } catch (IOException e) {
       throw new LambicException(
           "SnapshotFailure", Blame.PLATFORM, "snapshot: " + e.getMessage(), e);
@@ -188,7 +310,7 @@ public final class SnapshotStore {
       return null;
     }
     if (!found.isWhole()) {
-      spoilt(
+      giveUp(
           found,
           new LambicException("SnapshotFailure", Blame.PLATFORM, "its files were changed or lost"));
       return null;
@@ -205,31 +327,71 @@ public final class SnapshotStore {
   public void giveUp(EnvironmentSpec spec, LambicException why) {
     Snapshot found = find(spec);
     if (found != null) {
-      spoilt(found, why);
+      giveUp(found, why);
     }
   }
 
-  /** Takes a snapshot away that could not be restored. */
+  private void giveUp(Snapshot snapshot, LambicException why) {
+    if (takeAway(fileName(snapshot.directory()), now -> now == snapshot)) {
+      told.accept("The snapshot of " + snapshot.version() + " is given up: " + why.getMessage());
+    }
+  }
+
+  /**
+   * A snapshot could not be restored. It is taken away if that is its own fault, or if it has
+   * failed in a row too often; what the host lacked for a moment is told only.
+   */
   void spoilt(Snapshot snapshot, LambicException why) {
-    told.accept("The snapshot of " + snapshot.version() + " is given up: " + why.getMessage());
-    known.remove(fileName(snapshot.directory()), snapshot);
-    delete(snapshot.directory());
+    boolean own = why instanceof SandboxException e && e.speaksOfImages();
+    if (own || snapshot.hasFailedOften()) {
+      giveUp(snapshot, why);
+    } else {
+      told.accept(
+          "A copy of the snapshot of "
+              + snapshot.version()
+              + " could not be made: "
+              + why.getMessage());
+    }
   }
 
   /** Deletes the snapshots of a version. */
   public void forget(String account, String region, String functionName, String version) {
     String of = version(account, region, functionName, version);
     try (Stream<Path> all = Files.list(directory)) {
-      for (Path one : all.toList()) {
-        Snapshot snapshot = known.getOrDefault(fileName(one), read(fileName(one)));
-        if (snapshot != null && snapshot.version().equals(of)) {
-          known.remove(fileName(one));
-          delete(one);
-        }
-      }
+      all.toList().forEach(one -> takeAway(fileName(one), found -> found.version().equals(of)));
     } catch (IOException e) {
       faults.fault("deleting snapshots of " + of, e);
     }
+  }
+
+  /**
+   * Takes the snapshot away that has the name now, if it is one that is meant.
+   *
+   * @return whether it was
+   */
+  private boolean takeAway(String name, Predicate<Snapshot> meant) {
+    List<Snapshot> found = new ArrayList<>();
+    // Nobody finds it again between its end here and that on the disk.
+    known.compute(
+        name,
+        (same, now) -> {
+          Snapshot there = now == null ? read(name) : now;
+          if (there == null || !meant.test(there)) {
+            return now;
+          }
+          Path aside = directory.resolve(name + ".old" + taken.incrementAndGet());
+          try {
+            Files.move(there.directory(), aside, StandardCopyOption.ATOMIC_MOVE);
+          } catch (IOException e) {
+            // Somebody else has deleted it; what is left of it is deleted below.
+            aside = there.directory();
+          }
+          there.take(aside);
+          found.add(there);
+          return null;
+        });
+    found.forEach(Snapshot::discard);
+    return !found.isEmpty();
   }
 
   private static String version(EnvironmentSpec spec) {
@@ -241,39 +403,8 @@ public final class SnapshotStore {
   }
 
   /** Another name for whatever would make another environment. */
-  private String name(EnvironmentSpec spec) {
-    List<String> parts = new ArrayList<>(List.of(host, version(spec), spec.role(), spec.handler()));
-    parts.add(spec.memoryMb() + " " + spec.tmpMb() + " " + spec.logSettings());
-    parts.add(new TreeMap<>(spec.variables()).toString());
-    parts.add(spec.code() + " " + spec.opt());
-    RuntimeTarget target = spec.target();
-    target.root().ifPresent(root -> parts.add(root.directory() + " " + age(root.directory())));
-    parts.add(target.identifier() + " " + target.command(spec));
-    parts.add(new TreeMap<>(target.variables()).toString());
-    for (ReadOnlyMount mount : target.mounts()) {
-      parts.add(mount.target() + " " + mount.source() + " " + age(mount.source()));
-    }
-    parts.add(age(Path.of(target.argv().isEmpty() ? "/" : target.argv().getFirst())));
-    try {
-      MessageDigest sha = MessageDigest.getInstance("SHA-256");
-      parts.forEach(part -> {
-        sha.update(part.getBytes(StandardCharsets.UTF_8));
-        sha.update((byte) 0);
-      });
-      return HexFormat.of().formatHex(sha.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
-  }
-
-  /** Tells whether a file or directory is still the same. */
-  private static String age(Path file) {
-    try {
-      BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-      return (found.isRegularFile() ? found.size() : 0) + " " + found.lastModifiedTime().toMillis();
-    } catch (IOException e) {
-      return "none";
-    }
+  String name(EnvironmentSpec spec) {
+    return names.of(spec, version(spec));
   }
 
   private static String fileName(Path path) {
@@ -282,19 +413,31 @@ public final class SnapshotStore {
 
   private static byte[] json(Snapshot of) {
     return Json.object(json -> {
-      json.writeNumberField("pid", of.checkpoint().pid());
-      json.writeStringField("pipe", Long.toString(of.checkpoint().pipe()));
-      json.writeStringField("token", of.token());
-      json.writeStringField("version", of.version());
+      json.writeNumberField("pid", of.checkpoint.pid());
+      json.writeStringField("pipe", Long.toString(of.checkpoint.pipe()));
+      json.writeStringField("token", of.token);
+      json.writeStringField("version", of.version);
       json.writeObjectFieldStart("files");
-      for (Map.Entry<String, String> file : of.files().entrySet()) {
+      for (Map.Entry<String, String> file : of.files.entrySet()) {
         json.writeStringField(file.getKey(), file.getValue());
       }
       json.writeEndObject();
     });
   }
 
+  private static boolean isName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
+  private Snapshot snapshot(
+      Path from, Checkpoint checkpoint, Map<String, String> files, String token, String version) {
+    return new Snapshot(criu, from, checkpoint, Map.copyOf(files), token, version, this::delete);
+  }
+
   private @Nullable Snapshot read(String name) {
+    if (!isName(name)) {
+      return null;
+    }
     Path from = directory.resolve(name);
     try (JsonParser json = JSON.createParser(Files.readAllBytes(from.resolve(META)))) {
       Map<String, String> own = new TreeMap<>();
@@ -309,13 +452,12 @@ public final class SnapshotStore {
           (depth == 1 ? own : files).put(json.currentName(), json.getText());
         }
       }
-      return new Snapshot(
-          criu,
+      return snapshot(
           from,
           new Checkpoint(
               Integer.parseInt(own.getOrDefault("pid", "")),
               Long.parseLong(own.getOrDefault("pipe", ""))),
-          Map.copyOf(files),
+          files,
           own.getOrDefault("token", ""),
           own.getOrDefault("version", ""));
     } catch (IOException | NumberFormatException e) {
@@ -327,7 +469,7 @@ public final class SnapshotStore {
   private void makeRoom(String newest) {
     try (Stream<Path> all = Files.list(directory)) {
       List<Path> old =
-          all.filter(one -> !fileName(one).equals(newest))
+          all.filter(one -> isName(fileName(one)) && !fileName(one).equals(newest))
               .sorted(Comparator.comparingLong(one -> one.toFile().lastModified()))
               .toList();
       long total = bytes(directory.resolve(newest));
@@ -338,8 +480,9 @@ public final class SnapshotStore {
       while (total > maxBytes && !kept.isEmpty()) {
         Path oldest = kept.removeFirst();
         total -= bytes(oldest);
-        known.remove(fileName(oldest));
-        delete(oldest);
+        if (!takeAway(fileName(oldest), found -> true)) {
+          delete(oldest); // it was none
+        }
       }
     } catch (IOException e) {
       faults.fault("snapshots", e);
@@ -360,7 +503,6 @@ public final class SnapshotStore {
     return total[0];
   }
 
-  /** It is used no more; what still reads it has it open. */
   private void delete(Path what) {
     if (!Files.exists(what)) {
       return;

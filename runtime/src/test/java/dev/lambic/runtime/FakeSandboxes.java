@@ -1,6 +1,8 @@
 package dev.lambic.runtime;
 
+import dev.lambic.sandbox.Checkpoint;
 import dev.lambic.sandbox.Command;
+import dev.lambic.sandbox.Criu;
 import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.MemoryUsage;
 import dev.lambic.sandbox.OutputListener;
@@ -17,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +46,9 @@ final class FakeSandboxes implements Sandboxes {
   @Nullable Limits limits;
   @Nullable RuntimeException failing;
   String failAt = "";
+
+  /** Told of the files that are restored, while they are. */
+  Consumer<Path> restoring = images -> {};
 
   private void step(String name) {
     calls.add(name);
@@ -112,6 +119,14 @@ final class FakeSandboxes implements Sandboxes {
       output = listener;
       exit = new CompletableFuture<>();
       command = wanted;
+      return new Program(exit);
+    }
+
+    @Override
+    public SandboxProcess restore(Criu criu, Path images, Checkpoint of, OutputListener listener) {
+      restoring.accept(images);
+      step("restore");
+      exit = new CompletableFuture<>();
       return new Program(exit);
     }
 

@@ -5,6 +5,7 @@ final class Errno {
   static final int EPERM = 1;
   static final int ENOENT = 2;
   static final int EINTR = 4;
+  static final int EIO = 5;
   static final int EAGAIN = 11;
   static final int EADDRINUSE = 98;
   static final int EBUSY = 16;
@@ -21,7 +22,7 @@ final class Errno {
       case EPERM -> "operation not permitted";
       case ENOENT -> "no such file or directory";
       case EINTR -> "interrupted";
-      case 5 -> "input/output error";
+      case EIO -> "input/output error";
       case 7 -> "argument list too long";
       case 8 -> "exec format error";
       case EAGAIN -> "resource temporarily unavailable";
@@ -34,6 +35,7 @@ final class Errno {
       case 22 -> "invalid argument";
       case 23, 24 -> "too many open files";
       case 26 -> "text file busy";
+      case 27 -> "file too large";
       case ENOSPC -> "no space left on device";
       case EPIPE -> "broken pipe";
       case 36 -> "file name too long";

@@ -35,6 +35,9 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   /** A template that does not fork in this time is of no use. */
   private static final int FORK_MILLISECONDS = 5_000;
 
+  /** The launcher itself gives up after 45 seconds. */
+  private static final int CHECKPOINT_MILLISECONDS = 55_000;
+
   /** A millisecond apart. */
   private static final int PORT_ATTEMPTS = 5000;
 
@@ -293,13 +296,13 @@ final class LinuxSandbox implements Sandbox, Launcher.ShellListener {
   }
 
   @Override
-  public Checkpoint checkpoint(Criu criu, Path images) {
+  public Checkpoint checkpoint(Criu criu, Path images, long memoryBytes) {
     Message message = launcher.message(Message.CHECKPOINT, slot, "checkpoint");
     message.put(images.toString()).put(criu.directory().toString());
     message.put(criu.cache().toString());
-    message.put(2 * spec.tmpBytes());
+    message.put(2 * spec.tmpBytes()).put(memoryBytes);
     return inTurn(() -> {
-      Reply reply = launcher.request(message, -1);
+      Reply reply = launcher.request(message, -1, CHECKPOINT_MILLISECONDS);
       return new Checkpoint(reply.number(), reply.body().getLong());
     });
   }

@@ -84,10 +84,12 @@ public interface Sandbox extends AutoCloseable {
    * than that it is closed when it goes on. Needs {@link SandboxSpec#snapshots}.
    *
    * @param images empty directory of the host
+   * @param memoryBytes how much it may have in memory
    * @throws SandboxException with step {@code processes} if more than one program runs, with step
-   *     {@code criu} if it has something that cannot be written down
+   *     {@code memory} if it has too much of it, with step {@code criu} if it has something that
+   *     cannot be written down, or not in 45 seconds
    */
-  default Checkpoint checkpoint(Criu criu, Path images) {
+  default Checkpoint checkpoint(Criu criu, Path images, long memoryBytes) {
     throw new SandboxException("checkpoint", 0, name());
   }
 

@@ -2,6 +2,7 @@ package dev.lambic.sandbox;
 
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,20 @@ public final class SandboxException extends LambicException {
   /** The step in which the working directory of a program could not be entered. */
   public static final String CHDIR = "chdir";
 
+  /** The step in which criu itself gave up. */
+  private static final String CRIU = "criu";
+
+  /** How the steps are called that look at restored processes before they go on. */
+  private static final String RESTORED = "restored-";
+
+  /** What criu says when the host lacks something that it may have again later. */
+  private static final List<String> PASSING =
+      List.of(
+          "Cannot allocate memory",
+          "No space left on device",
+          "Resource temporarily unavailable",
+          "Too many open files");
+
   private final String step;
   private final int errno;
   private final String path;
@@ -34,7 +49,14 @@ public final class SandboxException extends LambicException {
     this.path = path;
   }
 
-  SandboxException(String step, int errno, String path) {
+  /**
+   * A failure without a cause.
+   *
+   * @param step a stable lower-case word
+   * @param errno the kernel's error number; 0 when there is none
+   * @param path the path or the detail concerned; may be empty
+   */
+  public SandboxException(String step, int errno, String path) {
     this(step, errno, path, null);
   }
 
@@ -47,6 +69,16 @@ public final class SandboxException extends LambicException {
         + step
         + (errno == 0 ? "" : ": " + Errno.text(errno))
         + (path.isEmpty() ? "" : ": " + path);
+  }
+
+  /**
+   * Whether it speaks of the files that a restore read rather than of what this host or the sandbox
+   * lacked at that moment, such as time, memory or the launcher.
+   */
+  public boolean speaksOfImages() {
+    return step.startsWith(RESTORED)
+        ? errno != Errno.ETIMEDOUT
+        : step.equals(CRIU) && errno == Errno.EIO && PASSING.stream().noneMatch(path::contains);
   }
 
   /** The step that failed, a stable lower-case word. */

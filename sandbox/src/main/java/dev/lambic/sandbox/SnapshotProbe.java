@@ -55,7 +55,7 @@ public final class SnapshotProbe {
       var _ =
           sandbox.start(
               new Command(List.of("/usr/bin/sleep", "1000"), List.of(), "/"), (bytes, n) -> {});
-      return sandbox.checkpoint(criu, images);
+      return sandbox.checkpoint(criu, images, LIMITS.memoryBytes());
     } finally {
       end(sandbox);
     }

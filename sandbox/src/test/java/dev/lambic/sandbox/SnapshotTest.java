@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,37 @@ final class SnapshotTest {
       os._exit(7)
       """;
 
+  /** Opens all kinds of things, and tells what they are when it goes on elsewhere. */
+  private static final String HOLDER =
+      """
+      import ctypes, os, select, socket, sys, time
+      def started():
+          with open('/proc/self/stat') as f:
+              return f.read().rpartition(')')[2].split()[19]
+      libc = ctypes.CDLL(None, use_errno=True)
+      kept = [open('/proc/self/status'), open('/dev/urandom', 'rb'), open('/usr/bin/env', 'rb'),
+              socket.socket(), socket.socketpair(), os.pipe(), select.epoll()]
+      memory = libc.memfd_create(b'own', 0)
+      os.write(memory, b'kept')
+      others = [libc.eventfd(5, 0), libc.timerfd_create(1, 0), os.open('/usr', os.O_RDONLY)]
+      kept[3].bind(('127.0.0.1', 0))
+      kept[3].listen()
+      gone = open('/tmp/gone', 'w+')
+      gone.write('still here')
+      gone.flush()
+      os.unlink('/tmp/gone')
+      %s
+      mine = started()
+      print('ready for it', flush=True)
+      while started() == mine:
+          time.sleep(0.001)
+      gone.seek(0)
+      os.lseek(memory, 0, 0)
+      print(gone.read(), os.read(memory, 10), min(others) > 2, kept[0].name, flush=True)
+      """;
+
+  private static final long MEMORY = TestHost.LIMITS.memoryBytes();
+
   @TempDir static Path directory;
   private static TestHost host;
   private static Optional<Criu> criu;
@@ -68,8 +100,7 @@ final class SnapshotTest {
   @BeforeAll
   static void open() {
     host = new TestHost(directory);
-    Optional<Path> cache = Optional.ofNullable(System.getProperty("lambic.cache")).map(Path::of);
-    criu = Criu.find(cache).map(found -> Criu.prepare(found, host.config.workDirectory()));
+    criu = Snapshots.criu(host);
   }
 
   @AfterAll
@@ -78,16 +109,7 @@ final class SnapshotTest {
   }
 
   private Sandbox create() {
-    SandboxSpec plain = host.spec();
-    Sandbox sandbox =
-        host.sandboxes.create(
-            new SandboxSpec(
-                plain.name(),
-                plain.limits(),
-                plain.tmpBytes(),
-                plain.hostname(),
-                Optional.empty(),
-                true));
+    Sandbox sandbox = Snapshots.create(host);
     made.add(sandbox);
     return sandbox;
   }
@@ -101,14 +123,18 @@ final class SnapshotTest {
   private record Taken(Path images, Checkpoint checkpoint, String secret) {}
 
   private Taken take(String name) throws IOException {
+    return take(name, PROGRAM);
+  }
+
+  private Taken take(String name, String program) throws IOException {
     Path images = Files.createDirectory(directory.resolve(name));
     Sandbox sandbox = create();
     TestHost.Output output = new TestHost.Output();
     Command python =
-        new Command(List.of("/usr/bin/python3", "-c", PROGRAM), TestHost.ENVIRONMENT, "/");
+        new Command(List.of("/usr/bin/python3", "-c", program), TestHost.ENVIRONMENT, "/");
     SandboxProcess process = sandbox.start(python, output);
     await("ready", () -> output.text().contains("ready") && output.text().endsWith("\n"));
-    Checkpoint checkpoint = sandbox.checkpoint(criu.orElseThrow(), images);
+    Checkpoint checkpoint = sandbox.checkpoint(criu.orElseThrow(), images, MEMORY);
     assertThat(get(process.exit())).isEqualTo(new ProcessExit(0, ProcessExit.SIGKILL));
     TestHost.kill(sandbox);
     made.remove(sandbox);
@@ -120,7 +146,11 @@ final class SnapshotTest {
     try {
       if (criu.isPresent()) {
         goesOnWithAllThatItHadAndNoMore();
+        aCopyMayHoldWhatAProgramMayOpen();
+        aCopyThatHoldsAnythingElseDoesNotRun();
         aBrokenImageIsRefused();
+        tooMuchMemoryIsRefusedAndLeavesNothing();
+        nothingIsLeftOfOneThatIsKilledMeanwhile();
         thereMayBeOneProgramOnly();
       } else {
         nothingCanBeTakenWithoutCriu();
@@ -173,6 +203,83 @@ final class SnapshotTest {
     killAll();
   }
 
+  private void aCopyMayHoldWhatAProgramMayOpen() throws IOException {
+    Taken taken = take("holder", HOLDER.formatted(""));
+    Sandbox sandbox = create();
+    TestHost.Output output = new TestHost.Output();
+    SandboxProcess process =
+        sandbox.restore(criu.orElseThrow(), taken.images, taken.checkpoint, output);
+    assertThat(get(process.exit())).isEqualTo(new ProcessExit(0, 0));
+    process.drain();
+    assertThat(output.text()).isEqualTo("still here b'kept' True /proc/self/status\n");
+    killAll();
+  }
+
+  /** By a descriptor of a process, which criu restores and which is on no list of what may be. */
+  private void aCopyThatHoldsAnythingElseDoesNotRun() throws IOException {
+    Taken taken = take("other", HOLDER.formatted("other = os.pidfd_open(os.getpid())"));
+    Sandbox sandbox = create();
+    TestHost.Output output = new TestHost.Output();
+    assertThatThrownBy(
+            () -> sandbox.restore(criu.orElseThrow(), taken.images, taken.checkpoint, output))
+        .isInstanceOfSatisfying(
+            SandboxException.class,
+            e -> {
+              assertThat(e.step()).as("%s", e).isEqualTo("restored-descriptor");
+              assertThat(e.speaksOfImages()).isTrue();
+            });
+    get(sandbox.gone());
+    assertThat(output.text()).isEmpty();
+    killAll();
+  }
+
+  private void tooMuchMemoryIsRefusedAndLeavesNothing() throws IOException {
+    Path images = Files.createDirectory(directory.resolve("much"));
+    Sandbox sandbox = create();
+    SandboxProcess process = sandbox.start(TestHost.shell("sleep 1000"), new TestHost.Output());
+    assertThatThrownBy(() -> sandbox.checkpoint(criu.orElseThrow(), images, 1000))
+        .isInstanceOfSatisfying(
+            SandboxException.class, e -> assertThat(e.step()).isEqualTo("memory"));
+    assertThat(get(process.exit())).isEqualTo(new ProcessExit(0, ProcessExit.SIGKILL));
+    get(sandbox.gone());
+    assertThat(images).isEmptyDirectory();
+    killAll();
+  }
+
+  private void nothingIsLeftOfOneThatIsKilledMeanwhile() throws IOException {
+    Path images = Files.createDirectory(directory.resolve("killed"));
+    Sandbox sandbox = create();
+    TestHost.Output output = new TestHost.Output();
+    var _ =
+        sandbox.start(
+            TestHost.shell("head -c 50000000 /dev/urandom >/tmp/much; echo ready; sleep 1000"),
+            output);
+    await("ready", () -> output.text().equals("ready\n"));
+    Thread killer =
+        Thread.ofVirtual()
+            .start(() -> {
+              await("files", () -> !isEmpty(images));
+              sandbox.kill();
+            });
+    // Nearly always in the midst of it.
+    try {
+      var _ = sandbox.checkpoint(criu.orElseThrow(), images, MEMORY);
+    } catch (SandboxException e) {
+      assertThat(e.speaksOfImages()).as("%s", e).isFalse();
+    }
+    await("the end of the killer", () -> !killer.isAlive());
+    get(sandbox.gone());
+    killAll();
+  }
+
+  private static boolean isEmpty(Path images) {
+    try (Stream<Path> all = Files.list(images)) {
+      return all.findAny().isEmpty();
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
   private void aBrokenImageIsRefused() throws IOException {
     Taken taken = take("broken");
     Files.delete(taken.images.resolve("pagemap-" + taken.checkpoint.pid() + ".img"));
@@ -191,7 +298,7 @@ final class SnapshotTest {
     Sandbox sandbox = create();
     var _ = sandbox.start(TestHost.shell("sleep 1000"), new TestHost.Output());
     var _ = sandbox.start(TestHost.shell("sleep 1000"), new TestHost.Output());
-    assertThatThrownBy(() -> sandbox.checkpoint(criu.orElseThrow(), images))
+    assertThatThrownBy(() -> sandbox.checkpoint(criu.orElseThrow(), images, MEMORY))
         .isInstanceOfSatisfying(
             SandboxException.class, e -> assertThat(e.step()).isEqualTo("processes"));
     killAll();
@@ -202,7 +309,7 @@ final class SnapshotTest {
     Sandbox sandbox = create();
     var _ = sandbox.start(TestHost.shell("sleep 1000"), new TestHost.Output());
     Criu none = new Criu(directory, directory);
-    assertThatThrownBy(() -> sandbox.checkpoint(none, images))
+    assertThatThrownBy(() -> sandbox.checkpoint(none, images, MEMORY))
         .isInstanceOfSatisfying(
             SandboxException.class, e -> assertThat(e.step()).isEqualTo("criu"));
     assertThatThrownBy(() -> Criu.prepare(directory, host.config.workDirectory()))

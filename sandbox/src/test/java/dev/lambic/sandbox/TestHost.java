@@ -132,6 +132,12 @@ final class TestHost implements AutoCloseable {
       return bytes.toString(StandardCharsets.UTF_8);
     }
 
+    /** What came after so many bytes. */
+    synchronized String textFrom(int first) {
+      byte[] all = bytes.toByteArray();
+      return new String(all, first, all.length - first, StandardCharsets.UTF_8);
+    }
+
     synchronized int size() {
       return bytes.size();
     }
