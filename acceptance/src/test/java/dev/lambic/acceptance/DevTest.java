@@ -28,6 +28,7 @@ import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
 import software.amazon.awssdk.services.lambda.model.ResourceConflictException;
 import software.amazon.awssdk.services.lambda.model.ResourceNotFoundException;
+import software.amazon.awssdk.services.lambda.waiters.LambdaWaiter;
 
 /** A working directory as a function: no call ever sees what was there before the last edit. */
 class DevTest {
@@ -127,6 +128,37 @@ class DevTest {
       }
       write("other.txt", "x");
       assertThat(invoke("warm").success().asText()).isNotEqualTo(first);
+    }
+  }
+
+  /** What was initialised once is worth nothing where the code may change at any time. */
+  @Test
+  void aPublishedVersionIsNeverRestoredFromASnapshot() {
+    write("app.py", "def handler(event, context):\n    return 1\n");
+    try (DevProcess dev = DevProcess.start(LAMBIC.server(), project, "--name", "published")) {
+      LambdaClient lambda = LAMBIC.lambda();
+      lambda.updateFunctionConfiguration(
+          r -> r.functionName("published").snapStart(s -> s.applyOn("PublishedVersions")));
+      try (LambdaWaiter waiter = lambda.waiter()) {
+        waiter.waitUntilFunctionUpdatedV2(r -> r.functionName("published"));
+      }
+      String version = lambda.publishVersion(r -> r.functionName("published")).version();
+      try (LambdaWaiter waiter = lambda.waiter()) {
+        waiter.waitUntilPublishedVersionActive(r -> r.functionName("published").qualifier(version));
+      }
+      assertThat(
+              lambda
+                  .getFunctionConfiguration(r -> r.functionName("published").qualifier(version))
+                  .snapStart()
+                  .optimizationStatusAsString())
+          .as(dev.output())
+          .isEqualTo("Off");
+      assertThat(LAMBIC.server().output())
+          .contains(":function:published:1: its code is a working directory.");
+      for (int state = 1; state <= 3; state++) {
+        write("app.py", "def handler(event, context):\n    return " + state + "\n");
+        assertThat(invoke("published:" + version).success().asInt()).isEqualTo(state);
+      }
     }
   }
 

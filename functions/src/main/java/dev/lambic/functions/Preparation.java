@@ -203,23 +203,39 @@ final class Preparation implements AutoCloseable {
     if (!imaging.add(name)) {
       return;
     }
+    boolean gone = false;
     try {
-      Snapshots.Result result =
-          snapshots.make(Configurations.ready(key, version, layers.opt(version)));
+      FunctionVersion ready = Configurations.ready(key, version, layers.opt(version));
+      Snapshots.Result result = snapshots.make(ready);
       registry.change(
           key,
           before ->
               before == null
                   ? null
                   : FunctionRegistry.advance(
-                      before,
-                      layers,
-                      now -> now.version().equals(version.version()) ? imaged(now, result) : now));
+                      before, layers, now -> isSame(now, version) ? imaged(now, result) : now));
+      FunctionImage function = registry.find(key);
+      FunctionConfiguration now = function == null ? null : function.version(version.version());
+      gone = now == null || !isSame(now, version);
+      if (gone) {
+        snapshots.forget(ready);
+      }
     } catch (RuntimeException e) {
       ambient.faults().fault("snapshot of " + name, e);
     } finally {
       imaging.remove(name);
     }
+    if (gone) {
+      // Another function may have a version of this name by now, which had to wait.
+      makeSnapshots(registry, key);
+    }
+  }
+
+  /** Whether it is the very version, and not that of a function which was made after a deletion. */
+  private static boolean isSame(FunctionConfiguration now, FunctionConfiguration version) {
+    return now.version().equals(version.version())
+        && now.lastModified().equals(version.lastModified())
+        && Configurations.codeId(now).equals(Configurations.codeId(version));
   }
 
   private FunctionConfiguration imaged(FunctionConfiguration version, Snapshots.Result result) {

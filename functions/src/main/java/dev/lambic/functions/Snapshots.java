@@ -28,4 +28,7 @@ public interface Snapshots {
    * takes.
    */
   Result make(FunctionVersion version);
+
+  /** Deletes the snapshot of a version that was deleted while {@link #make} was at work. */
+  default void forget(FunctionVersion version) {}
 }

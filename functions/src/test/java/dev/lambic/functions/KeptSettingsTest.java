@@ -3,6 +3,7 @@ package dev.lambic.functions;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -161,6 +162,44 @@ class KeptSettingsTest {
     assertThat(without.stateAsString()).isEqualTo("Active");
     assertThat(without.snapStart().optimizationStatusAsString()).isEqualTo("Off");
     assertThat(asked).containsExactly("1", "2", "3");
+  }
+
+  /** And the version of the same number that is published meanwhile gets one of its own. */
+  @Test
+  void nothingIsLeftOfASnapshotWhoseVersionIsDeletedWhileItIsMade() {
+    Consumer<CreateFunctionRequest.Builder> wanted =
+        r -> r.snapStart(s -> s.applyOn("PublishedVersions")).publish(true);
+    List<String> done = new ArrayList<>();
+    world
+        .service()
+        .snapshots(
+            new Snapshots() {
+              @Override
+              public Result make(FunctionVersion version) {
+                done.add("made " + version.handler());
+                if (done.size() == 1) {
+                  world.call(l -> l.deleteFunction(r -> r.functionName("fn")));
+                  world.clock.advance(Duration.ofSeconds(1));
+                  world.call(l ->
+                      l.createFunction(
+                          World.usual("fn").andThen(wanted).andThen(r -> r.handler("new.one"))));
+                }
+                return new Result.Made();
+              }
+
+              @Override
+              public void forget(FunctionVersion version) {
+                done.add("forgotten " + version.handler());
+              }
+            });
+    create(wanted.andThen(r -> r.handler("old.one")));
+    assertThat(done)
+        .startsWith("made old.one", "forgotten old.one", "made new.one")
+        .doesNotContain("forgotten new.one");
+    FunctionConfiguration version = world.configuration("fn:1");
+    assertThat(version.stateAsString()).isEqualTo("Active");
+    assertThat(version.handler()).isEqualTo("new.one");
+    assertThat(version.snapStart().optimizationStatusAsString()).isEqualTo("On");
   }
 
   @Test

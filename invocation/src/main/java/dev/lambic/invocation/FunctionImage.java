@@ -55,7 +55,8 @@ public record FunctionImage(
   }
 
   /**
-   * The same with other code.
+   * The same with other code, which may change at any time, so that no snapshot of it is made or
+   * used.
    *
    * @param key of that state
    */
@@ -78,7 +79,7 @@ public record FunctionImage(
         logGroup,
         logSettings,
         code,
-        snapStart,
+        false,
         fileSystems);
   }
 }

@@ -223,6 +223,11 @@ final class DevFunctions implements Invoker, FunctionListener {
     }
   }
 
+  /** Whether a directory is run in the place of the package of that name. */
+  boolean runs(String codeId) {
+    return known.containsKey(codeId);
+  }
+
   /** Where the function can be found. */
   String arn(DevFunction dev) {
     return String.valueOf(arns.get(dev.codeId()));

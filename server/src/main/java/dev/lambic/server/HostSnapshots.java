@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ final class HostSnapshots implements Snapshots, FunctionListener {
   private static final int PREPARATION_SECONDS = 120;
 
   private final Images images;
+  private final Predicate<String> isLive;
   private final PrintStream out;
   private final CompletableFuture<Optional<Parts>> parts = new CompletableFuture<>();
 
@@ -35,10 +37,12 @@ final class HostSnapshots implements Snapshots, FunctionListener {
   /**
    * Snapshots that wait for {@link #prepare}.
    *
+   * @param isLive whether code of that name may change at any time, so that there are no snapshots
    * @param out told why there is no snapshot where one is asked for
    */
-  HostSnapshots(Images images, PrintStream out) {
+  HostSnapshots(Images images, Predicate<String> isLive, PrintStream out) {
     this.images = images;
+    this.isLive = isLive;
     this.out = out;
   }
 
@@ -76,6 +80,11 @@ final class HostSnapshots implements Snapshots, FunctionListener {
 
   @Override
   public Result make(FunctionVersion version) {
+    if (isLive.test(version.codeId())) {
+      out.println(
+          "[WARN] There is no snapshot of " + version.arn() + ": its code is a working directory.");
+      return new Result.Impossible();
+    }
     Parts of = parts();
     if (of == null) {
       out.println(
@@ -123,11 +132,16 @@ final class HostSnapshots implements Snapshots, FunctionListener {
   @Override
   public void deleted(FunctionVersion was) {
     if (was.snapStart() && parts.isDone()) {
-      parts
-          .join()
-          .ifPresent(of ->
-              Thread.startVirtualThread(() ->
-                  of.store.forget(was.account(), was.region(), was.functionName(), was.version())));
+      Thread.startVirtualThread(() -> forget(was));
+    }
+  }
+
+  @Override
+  public void forget(FunctionVersion version) {
+    Parts of = parts();
+    if (of != null) {
+      of.store.forget(
+          version.account(), version.region(), version.functionName(), version.version());
     }
   }
 }

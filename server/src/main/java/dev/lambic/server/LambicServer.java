@@ -238,7 +238,7 @@ final class LambicServer implements AutoCloseable {
       AwsEndpoint enforcing = endpoint(AuthMode.ENFORCE, keys, services, functions, health);
       inside.set(front(enforcing, functions, images, dev));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions, health);
-      HostSnapshots snapshots = new HostSnapshots(images, System.out);
+      HostSnapshots snapshots = new HostSnapshots(images, dev::runs, System.out);
       functions.listen(snapshots);
       functions.snapshots(snapshots);
       runtimes.withoutSnapshot(spec ->
