@@ -5,6 +5,7 @@ import dev.lambic.kernel.LambicException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -12,11 +13,14 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p>Nothing here waits: each step is run by what the one before it leads to. An initialisation
  * that fails or takes too long is begun anew, then within the invocation's own time, as Lambda
- * does.
+ * does. An environment that this host could not make is made once more: the event has not been seen
+ * by anybody, and what failed may have been replaced meanwhile.
  */
 final class ColdStart {
   /** How long a start may wait for its turn. */
   private static final Duration MAX_QUEUED = Duration.ofSeconds(30);
+
+  private static final int ATTEMPTS = 3;
 
   /** What the invocations of one dispatcher share. */
   interface Home {
@@ -61,6 +65,9 @@ final class ColdStart {
 
   /** Whether the invocation has its environment or its answer; after that others look after it. */
   private volatile boolean settled;
+
+  /** How often its environment could not be made. */
+  private final AtomicInteger failures = new AtomicInteger();
 
   /** Waits for its turn; whatever comes of it leads to the answer. */
   void begin() {
@@ -127,6 +134,10 @@ final class ColdStart {
       }
       case CALLER, CAPACITY -> refuse(e);
       case PLATFORM -> {
+        if (failures.incrementAndGet() < ATTEMPTS) {
+          begin();
+          return;
+        }
         home.fault("starting an environment of " + invocation.image().name(), e);
         refuse(failure("An environment could not be started: " + e.getMessage(), e));
       }

@@ -284,6 +284,21 @@ final class ColdStartTest {
     }
   }
 
+  /** As when what makes sandboxes was killed, and another one takes its place. */
+  @Test
+  void whatTheHostFailsToMakeIsMadeOnceMore() {
+    try (Stage stage = new Stage()) {
+      stage.starter.failTimes(2, new LambicException("SandboxFailure", Blame.PLATFORM, "dead"));
+      stage.warm("f");
+      assertThat(stage.dispatcher.environments()).isEqualTo(1);
+      stage.starter.failTimes(3, new LambicException("SandboxFailure", Blame.PLATFORM, "dead"));
+      assertThat(stage.invoke("g").refusal().code()).isEqualTo("ServiceException");
+      assertThat(stage.faults).hasSize(1);
+      stage.faults.clear();
+      stage.warm("g");
+    }
+  }
+
   @Test
   void refusesWithoutCode() {
     try (Stage stage = new Stage()) {

@@ -20,10 +20,18 @@ public final class FakeStarter implements EnvironmentStarter {
   private @Nullable RuntimeException noTarget;
   private Optional<String> warning = Optional.empty();
   private boolean goesAtOnce = true;
+  private int failuresLeft = Integer.MAX_VALUE;
 
   /** Lets the next starts fail; null lets them succeed again. */
   public synchronized void failWith(@Nullable RuntimeException e) {
     failing = e;
+    failuresLeft = Integer.MAX_VALUE;
+  }
+
+  /** Lets so many starts fail and then succeed again. */
+  public synchronized void failTimes(int times, RuntimeException e) {
+    failing = e;
+    failuresLeft = times;
   }
 
   /** Lets no runtime be found. */
@@ -51,8 +59,10 @@ public final class FakeStarter implements EnvironmentStarter {
 
   @Override
   public synchronized Environment start(EnvironmentSpec spec, EnvironmentListener listener) {
-    if (failing != null) {
-      throw failing;
+    RuntimeException now = failing;
+    if (now != null) {
+      failing = --failuresLeft == 0 ? null : now;
+      throw now;
     }
     FakeEnvironment environment =
         new FakeEnvironment(spec, listener, goesAtOnce, misuses::incrementAndGet);
