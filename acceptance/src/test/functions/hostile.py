@@ -4,6 +4,7 @@
 """
 
 import errno
+import uuid
 
 import hostile_files
 import hostile_power
@@ -11,11 +12,14 @@ import hostile_reach
 import hostile_shared
 
 
+INIT = str(uuid.uuid4())
+
+
 def handler(event, context):
     name = "try_" + event["attempt"]
     modules = (hostile_power, hostile_files, hostile_reach, hostile_shared)
     attempt = next(getattr(module, name) for module in modules if hasattr(module, name))
     try:
-        return {"got": str(attempt(event | {"id": context.aws_request_id}))}
+        return {"got": str(attempt(event | {"id": context.aws_request_id})), "init": INIT}
     except OSError as refusal:
         return {"refused": errno.errorcode.get(refusal.errno, str(refusal))}

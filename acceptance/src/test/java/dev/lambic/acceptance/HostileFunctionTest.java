@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.services.lambda.model.CreateFunctionRequest;
 
 /**
  * Hostile code in a function, one attempt at a time and through the API: each is refused in the way
@@ -46,7 +48,9 @@ class HostileFunctionTest {
   @RegisterExtension static final SharedLambic LAMBIC = new SharedLambic();
   @TempDir static Path directory;
 
-  private static TestFunction hostile;
+  /** Makes the attempts. */
+  static TestFunction hostile;
+
   private static TestFunction neighbour;
   private static ServerSocket listener;
   private static ServerSocketChannel socket;
@@ -55,11 +59,11 @@ class HostileFunctionTest {
 
   @BeforeAll
   static void deploy() throws IOException {
-    Zip zip = Zip.empty();
-    FILES.forEach(file -> zip.file(file, Zip.read(Places.function(file))));
-    byte[] code = zip.bytes();
-    hostile = create("hostile", code, "fsap-0123456789abcdef0", "/mnt/shared");
-    neighbour = create("neighbour", code, "fsap-0123456789abcdef1", "/mnt/other");
+    byte[] code = code();
+    hostile =
+        create("hostile", code, FileSystemsTest.seeing("fsap-0123456789abcdef0", "/mnt/shared"));
+    neighbour =
+        create("neighbour", code, FileSystemsTest.seeing("fsap-0123456789abcdef1", "/mnt/other"));
     Files.writeString(
         FileSystemsTest.directory(LAMBIC.server(), "fsap-0123456789abcdef1").resolve("secret"),
         "of the neighbour");
@@ -84,15 +88,26 @@ class HostileFunctionTest {
     assertThat(tryAs(neighbour, "settle").path("got").asText()).isEqualTo("settled");
   }
 
-  private static TestFunction create(String name, byte[] code, String accessPoint, String path) {
+  private static TestFunction create(
+      String name, byte[] code, Consumer<CreateFunctionRequest.Builder> more) {
     return TestFunction.create(
         LAMBIC.lambda(),
         name,
         TestFunction.PYTHON,
         "hostile.handler",
         code,
-        FileSystemsTest.seeing(accessPoint, path)
-            .andThen(settings -> settings.timeout(60).memorySize(256)));
+        more.andThen(settings -> settings.timeout(60).memorySize(256)));
+  }
+
+  /** Another function with the code that makes the attempts. */
+  static TestFunction create(String name, Consumer<CreateFunctionRequest.Builder> more) {
+    return create(name, code(), more);
+  }
+
+  private static byte[] code() {
+    Zip zip = Zip.empty();
+    FILES.forEach(file -> zip.file(file, Zip.read(Places.function(file))));
+    return zip.bytes();
   }
 
   /** One by which others reach this machine, if there is any. */
@@ -131,7 +146,7 @@ class HostileFunctionTest {
     return function.invoke(event.toString());
   }
 
-  private static JsonNode tryAs(TestFunction function, String name) {
+  static JsonNode tryAs(TestFunction function, String name) {
     return attempt(function, name).success();
   }
 

@@ -20,6 +20,7 @@ final class TestFunction {
   static final String ROLE = "arn:aws:iam::" + Clients.ACCOUNT + ":role/service/tests";
 
   private static final Duration READY = Duration.ofSeconds(30);
+  private static final Duration PUBLISHED = Duration.ofSeconds(90);
 
   private final LambdaClient client;
   private final String name;
@@ -78,6 +79,17 @@ final class TestFunction {
       LambdaClient client, String name, String file, Consumer<CreateFunctionRequest.Builder> more) {
     String module = file.substring(0, file.lastIndexOf('.'));
     return create(client, name, NODE, module + ".handler", Zip.ofFunction(file), more);
+  }
+
+  /** Publishes what it is now, waits until that can be called or never will, and names it. */
+  TestFunction publish() {
+    String version = client.publishVersion(request -> request.functionName(name)).version();
+    TestFunction published = new TestFunction(client, name + ":" + version);
+    Await.until(
+        PUBLISHED,
+        () -> "still " + published.configuration(),
+        () -> published.configuration().state() != State.PENDING);
+    return published;
   }
 
   String name() {
