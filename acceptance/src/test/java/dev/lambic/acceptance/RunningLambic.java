@@ -47,6 +47,7 @@ final class RunningLambic implements AutoCloseable {
           "credentials",
           "sandbox",
           "snapshots",
+          "byte-code",
           "bootstraps",
           "lock",
           "dev.socket");

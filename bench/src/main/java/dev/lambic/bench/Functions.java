@@ -83,6 +83,12 @@ final class Functions implements AutoCloseable {
     create(Language.NODE.runtime(), STREAM, "stream.handler", Language.NODE.zip("stream.js"));
   }
 
+  /** Makes the language's function of a package, in a runtime. */
+  void create(Language language, String runtime, byte[] zip)
+      throws IOException, InterruptedException {
+    create(runtime, name(language), language.handler(), zip);
+  }
+
   /** A call of that function as bytes, good for some minutes. */
   byte[] stream() {
     return signer.request(

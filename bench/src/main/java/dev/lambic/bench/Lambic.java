@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -41,9 +42,15 @@ final class Lambic implements AutoCloseable {
    * @throws IOException if it does not
    */
   static Lambic start(List<String> command) throws IOException, InterruptedException {
+    return start(command, List.of());
+  }
+
+  /** The same with further options. */
+  static Lambic start(List<String> command, List<String> options)
+      throws IOException, InterruptedException {
     Scratch data = Scratch.create();
     try {
-      return start(command, data, data);
+      return start(command, options, data, data);
     } catch (IOException | InterruptedException | RuntimeException e) {
       data.close();
       throw e;
@@ -52,14 +59,16 @@ final class Lambic implements AutoCloseable {
 
   /** As the other, but on data that is there before and stays. */
   static Lambic start(List<String> command, Scratch data) throws IOException, InterruptedException {
-    return start(command, data, () -> {});
+    return start(command, List.of(), data, () -> {});
   }
 
-  private static Lambic start(List<String> command, Scratch data, Closeable after)
+  private static Lambic start(
+      List<String> command, List<String> options, Scratch data, Closeable after)
       throws IOException, InterruptedException {
     List<String> whole = new ArrayList<>(command);
     whole.addAll(
         List.of("start", "--port", "0", "--data", data.path().toString(), "--auth", "enforce"));
+    whole.addAll(options);
     Child child = null;
     try {
       child = Child.start(whole);
@@ -111,20 +120,34 @@ final class Lambic implements AutoCloseable {
    * @throws IOException if it does not come
    */
   void awaitFile(String directory, String name) throws IOException, InterruptedException {
+    if (!awaits(directory, 2, file -> file.endsWith(name))) {
+      throw new IOException("the server has made no " + name);
+    }
+  }
+
+  /**
+   * Waits for anything in a directory of its data whose name contains a part.
+   *
+   * @return whether it came
+   */
+  boolean awaitEntry(String directory, String part) throws IOException, InterruptedException {
+    return awaits(directory, 1, file -> String.valueOf(file.getFileName()).contains(part));
+  }
+
+  private boolean awaits(String directory, int depth, Predicate<Path> wanted)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + BACKGROUND.toNanos();
-    while (true) {
-      try (Stream<Path> files = Files.walk(data.path().resolve(directory), 2)) {
-        if (files.anyMatch(file -> file.endsWith(name))) {
-          return;
+    while (System.nanoTime() < deadline) {
+      try (Stream<Path> files = Files.walk(data.path().resolve(directory), depth)) {
+        if (files.anyMatch(wanted)) {
+          return true;
         }
       } catch (UncheckedIOException | NoSuchFileException changing) {
         // Then there is more to see at the next look.
       }
-      if (System.nanoTime() > deadline) {
-        throw new IOException("the server has made no " + name);
-      }
       TimeUnit.MILLISECONDS.sleep(20);
     }
+    return false;
   }
 
   Child process() {

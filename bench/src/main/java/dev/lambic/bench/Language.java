@@ -301,6 +301,11 @@ enum Language {
     return run(directory, loop);
   }
 
+  /** The hello function. */
+  byte[] function() throws IOException {
+    return resource(function);
+  }
+
   /** Lays only the function out. */
   void layOutFunction(Path directory) throws IOException {
     Files.write(directory.resolve(function), resource(function));

@@ -194,6 +194,8 @@ record Promise(
         millis("", "ListFunctions, the first 50 of 10,000", "functions", list, none, none)
             .by("10000 functions, first page"));
     all.add(millis("", "the last", "functions", list, none, none).by("10000 functions, last page"));
+    all.add(millis("17", "cold call with much code, Python", "bytecode", "Python", none, none));
+    all.add(millis("", "Node.js 22", "bytecode", "Node.js", none, none));
     return List.copyOf(all);
   }
 

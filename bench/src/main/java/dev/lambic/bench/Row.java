@@ -18,6 +18,7 @@ enum Row {
   FREEZE(115),
   STREAM(15),
   FUNCTIONS(150),
+  BYTECODE(240),
   PEERS(480);
 
   private final long seconds;
@@ -69,6 +70,7 @@ enum Row {
       case FREEZE -> new FreezeRow(effort, server).run();
       case STREAM -> new StreamRow(effort, server).run();
       case FUNCTIONS -> new FunctionsRow(effort, server).run();
+      case BYTECODE -> new ByteCodeRow(effort, server).run();
       case PEERS -> new PeersRow(effort, server).run();
     };
   }

@@ -31,7 +31,8 @@ final class OptionsTest {
             Row.MEMORY,
             Row.FREEZE,
             Row.STREAM,
-            Row.FUNCTIONS);
+            Row.FUNCTIONS,
+            Row.BYTECODE);
   }
 
   @Test

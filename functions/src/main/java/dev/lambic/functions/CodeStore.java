@@ -93,9 +93,14 @@ public final class CodeStore {
     this.grace = grace;
   }
 
+  /** Where unpacked packages and merged layers lie, each in a directory of its name. */
+  public static Path trees(Path directory) {
+    return directory.resolve("code");
+  }
+
   /** Uses the directory and removes what a crash left unfinished. */
   static CodeStore open(Path directory, Ticker ticker, Duration grace) {
-    Path trees = directory.resolve("code");
+    Path trees = trees(directory);
     try {
       Files.createDirectories(trees);
       // Functions run as unprivileged users and must be able to reach their own mounted tree.

@@ -20,10 +20,18 @@ public final class Bootstraps {
   /** Where an environment sees the bootstrap of its language. */
   static final String INSIDE = "/var/rapid";
 
+  /**
+   * Below it, what was compiled ahead of the function's code and of its layers; see {@link
+   * CodeCache}. The bootstrap has empty directories of these names, where that is mounted.
+   */
+  static final String COMPILED_CODE = "code";
+
+  static final String COMPILED_LAYERS = "layers";
+
   private static final Map<String, List<String>> FILES =
       Map.of(
-          "python", List.of("bootstrap.py", "zygote.py"),
-          "node", List.of("bootstrap.mjs", "streaming.mjs"),
+          "python", List.of("bootstrap.py", "zygote.py", "compile.py"),
+          "node", List.of("bootstrap.mjs", "streaming.mjs", "compile.mjs"),
           "ruby", List.of("bootstrap.rb"));
 
   private final Path root;
@@ -38,8 +46,11 @@ public final class Bootstraps {
    * @throws UncheckedIOException if they cannot be written
    */
   public static Bootstraps layOut(Path root) {
-    FILES.forEach((language, files) ->
-        files.forEach(file -> lay(root.resolve(language), language + "/" + file, file)));
+    FILES.forEach((language, files) -> {
+      files.forEach(file -> lay(root.resolve(language), language + "/" + file, file));
+      makeDirectory(root.resolve(language).resolve(COMPILED_CODE));
+      makeDirectory(root.resolve(language).resolve(COMPILED_LAYERS));
+    });
     return new Bootstraps(root);
   }
 
@@ -49,6 +60,15 @@ public final class Bootstraps {
       Path target = directory.resolve(file);
       Files.copy(Objects.requireNonNull(in, resource), target, StandardCopyOption.REPLACE_EXISTING);
       Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-r--r--"));
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void makeDirectory(Path directory) {
+    try {
+      Files.createDirectories(directory);
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

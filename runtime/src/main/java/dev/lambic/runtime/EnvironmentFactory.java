@@ -40,6 +40,7 @@ public final class EnvironmentFactory implements AutoCloseable {
   private final Stock stock;
   private final List<CellSource> sources;
   private volatile @Nullable SnapshotStore store;
+  private volatile @Nullable CodeCache compiled;
 
   /** A factory that keeps nothing ready. */
   public EnvironmentFactory(
@@ -101,6 +102,24 @@ public final class EnvironmentFactory implements AutoCloseable {
   /** From now on environments of versions with snapshots are started from these. */
   public void use(SnapshotStore snapshots) {
     store = snapshots;
+  }
+
+  /**
+   * As {@link #expect}, so that what functions consist of is compiled ahead; returns at once.
+   *
+   * @param code digest of the function's package
+   * @param layers digest of its merged layers; null if it has none
+   */
+  public void expectCode(RuntimeTarget target, String code, @Nullable String layers) {
+    CodeCache codes = compiled;
+    if (codes != null) {
+      codes.expect(target, code, layers);
+    }
+  }
+
+  /** From now on environments have what was compiled ahead of their code. */
+  public void use(CodeCache codes) {
+    compiled = codes;
   }
 
   /** A function's version is gone, of which {@link #expect} told; returns at once. */
@@ -220,7 +239,7 @@ public final class EnvironmentFactory implements AutoCloseable {
         if (spec.memoryMb() != Cells.LEAST_MEMORY_MB) {
           cell.sandbox().limit(limits(spec));
         }
-        cell.sandbox().attach(mounts(spec, cell.process() == null));
+        cell.sandbox().attach(mounts(spec, cell.process() == null, true));
         FileSystemMount.attach(spec.fileSystems(), cell.sandbox());
         if (cell.process() != null) {
           cell.sandbox().resetMemoryPeak();
@@ -247,7 +266,7 @@ public final class EnvironmentFactory implements AutoCloseable {
             spec.target().root().map(ContainerRoot::directory),
             snapshots);
     try {
-      cell.sandbox().attach(mounts(spec, true));
+      cell.sandbox().attach(mounts(spec, true, !snapshots));
       FileSystemMount.attach(spec.fileSystems(), cell.sandbox());
       return cell;
     } catch (RuntimeException e) {
@@ -260,7 +279,13 @@ public final class EnvironmentFactory implements AutoCloseable {
     return new Limits(spec.memoryMb() * Cells.MIB, 0, Cells.MAX_PROCESSES);
   }
 
-  private static List<ReadOnlyMount> mounts(EnvironmentSpec spec, boolean runtime) {
+  /**
+   * What the function sees.
+   *
+   * @param runtime whether the runtime's is not there yet
+   * @param ahead whether what was compiled ahead is of use
+   */
+  private List<ReadOnlyMount> mounts(EnvironmentSpec spec, boolean runtime, boolean ahead) {
     List<ReadOnlyMount> mounts = new ArrayList<>();
     if (runtime) {
       mounts.addAll(spec.target().mounts());
@@ -271,6 +296,10 @@ public final class EnvironmentFactory implements AutoCloseable {
     }
     if (spec.opt() != null && !container) {
       mounts.add(new ReadOnlyMount(spec.opt(), "/opt"));
+    }
+    CodeCache codes = compiled;
+    if (ahead && codes != null) {
+      mounts.addAll(codes.mounts(spec));
     }
     return mounts;
   }

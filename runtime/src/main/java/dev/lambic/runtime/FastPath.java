@@ -18,7 +18,9 @@ public enum FastPath {
   /** And from one that has imported what a function imports; see {@link Imports}. */
   IMPORT_ZYGOTES("import-zygotes"),
   /** Published versions that ask for it are started from snapshots; see {@link SnapshotStore}. */
-  SNAPSHOTS("snapshots");
+  SNAPSHOTS("snapshots"),
+  /** What functions and layers consist of is compiled ahead; see {@link CodeCache}. */
+  BYTE_CODE("byte-code");
 
   private final String word;
 

@@ -5,6 +5,7 @@ import dev.lambic.functions.FunctionVersion;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.runtime.EnvironmentFactory;
+import dev.lambic.runtime.RuntimeTarget;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -43,12 +44,14 @@ final class Forecast implements FunctionListener {
       return;
     }
     try {
+      RuntimeTarget target = runtimes.target(now.runtime());
+      environments.expectCode(target, now.codeId(), now.layersId());
       environments.expect(
           now.account(),
           now.region(),
           now.functionName(),
           now.version(),
-          runtimes.target(now.runtime()),
+          target,
           now.memoryMb(),
           now.ephemeralMb(),
           now.variables());

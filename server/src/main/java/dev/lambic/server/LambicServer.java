@@ -3,6 +3,7 @@ package dev.lambic.server;
 import dev.lambic.fronts.UrlFront;
 import dev.lambic.functions.Ambient;
 import dev.lambic.functions.CodeDownloads;
+import dev.lambic.functions.CodeStore;
 import dev.lambic.functions.FunctionService;
 import dev.lambic.functions.FunctionsConfig;
 import dev.lambic.functions.ProvisionedEnvironments;
@@ -24,6 +25,7 @@ import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
 import dev.lambic.runtime.Bootstraps;
 import dev.lambic.runtime.ClassArchive;
+import dev.lambic.runtime.CodeCache;
 import dev.lambic.runtime.EnvironmentFactory;
 import dev.lambic.runtime.FastPath;
 import dev.lambic.runtime.SnapshotStore;
@@ -73,6 +75,7 @@ final class LambicServer implements AutoCloseable {
   private static final Duration DRAIN = Duration.ofSeconds(25);
   private static final long MAX_EVENTS_BYTES = 8L << 30;
   private static final Duration UNUSED_IMAGES = Duration.ofMinutes(1);
+  private static final long BYTE_CODE_BYTES = 1L << 30;
   private static final long SNAPSHOT_BYTES = 4L << 30;
 
   private final Closers closers;
@@ -167,6 +170,9 @@ final class LambicServer implements AutoCloseable {
                   ids,
                   faults,
                   config.fast()));
+      if (config.fast().contains(FastPath.BYTE_CODE)) {
+        environments.use(closers.add(codes(data, sandboxes)));
+      }
       HostRuntimes runtimes =
           new HostRuntimes(
               HostRuntimes.catalog(
@@ -271,6 +277,17 @@ final class LambicServer implements AutoCloseable {
             outside.load("lambda");
           });
       return new LambicServer(closers, dispatcher, events, listener, address.get());
+    }
+
+    private CodeCache codes(DataDirectory data, Sandboxes sandboxes) {
+      return new CodeCache(
+          data.path("byte-code"),
+          CodeStore.trees(data.path("functions")),
+          BYTE_CODE_BYTES,
+          sandboxes,
+          ticker,
+          ids,
+          faults);
     }
 
     /** Gets ready to make snapshots, where that is wanted and can be done. */

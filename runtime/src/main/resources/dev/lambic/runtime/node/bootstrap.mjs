@@ -18,6 +18,9 @@ const AND_NEXT = "?next";
 const MAX_RESPONSE = 6 * 1024 * 1024 + 100;
 const NODE_MAJOR = Number(process.versions.node.split(".")[0]);
 
+/** What was compiled ahead of the function's code, in the form of Node.js itself; see compile.mjs. */
+const COMPILED = "/var/rapid/code";
+
 let taskRoot;
 
 /** One kept-alive connection to the Runtime API; answers come in the order of the requests. */
@@ -423,6 +426,17 @@ function become(block) {
   Module._initPaths();
 }
 
+/** Has modules take their code from where it lies compiled already. */
+function useCompiled() {
+  try {
+    if (fs.readdirSync(COMPILED).length > 0) {
+      Module.enableCompileCache?.(COMPILED);
+    }
+  } catch {
+    // There is none.
+  }
+}
+
 /** Lets /proc show the variables where those lie that the process was started with. */
 function show(block) {
   try {
@@ -487,6 +501,7 @@ async function run() {
   process.on("beforeExit", () => whenLoopIsEmpty());
 
   defineGlobals();
+  useCompiled();
   // An error in here ends the process as any that nobody catches.
   const handler = await loadHandler(process.env._HANDLER ?? "");
   const streams = isStreaming(handler) ? new ResultStreams(api.host, handler) : undefined;

@@ -15,6 +15,9 @@ API = "/2018-06-01/runtime/"
 AND_NEXT = "?next"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
 ZYGOTE = "/var/rapid/zygote.py"
+# Where the code of modules lies that was compiled ahead, of the function and of its layers.
+COMPILED = ("/var/rapid/code/modules", "/var/rapid/layers/modules")
+COMPILED_MARK = b"lambic code\n"
 
 # Nanoseconds from which the imports of a function are worth to be remembered, and how many are.
 SLOW_IMPORTS = 15_000_000
@@ -458,6 +461,65 @@ def search_path():
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
 
 
+def compiled_index(file, external):
+    """Where in a file the code of which source lies; empty if there is no such file."""
+    import marshal
+    import posix
+
+    try:
+        descriptor = posix.open(file, posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return {}
+    try:
+        if posix.pread(descriptor, 16, 0) != COMPILED_MARK + external.MAGIC_NUMBER:
+            return {}
+        end = posix.fstat(descriptor).st_size - 8
+        start = int.from_bytes(posix.pread(descriptor, 8, end), "little")
+        return marshal.loads(posix.pread(descriptor, end - start, start))
+    finally:
+        posix.close(descriptor)
+
+
+def use_compiled():
+    """Has modules take their code from where it lies compiled ahead; see compile.py.
+
+    The sources never change, so they are not looked at. This is no path for sys.pycache_prefix, which
+    would hide the byte-code of all other modules, and which functions would see.
+    """
+    external = sys.modules["_frozen_importlib_external"]
+    found = {}
+    for file in COMPILED:
+        for path, (start, length) in compiled_index(file, external).items():
+            found[path] = (file, start, length)
+    if not found:
+        return
+    from marshal import loads
+    from posix import O_CLOEXEC, O_RDONLY, close, open, pread
+
+    loader = external.SourceFileLoader
+    inherited = loader.get_code
+
+    def read(file, start, length):
+        try:
+            descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        except OSError:
+            # The function may have used up its descriptors.
+            return None
+        try:
+            return pread(descriptor, length, start)
+        finally:
+            close(descriptor)
+
+    def get_code(self, fullname):
+        place = found.get(self.get_filename(fullname))
+        code = place and read(*place)
+        return inherited(self, fullname) if code is None else loads(code)
+
+    # Tracebacks leave out what belongs to the import system, and are as without.
+    get_code.__code__ = get_code.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
+    loader.get_code = get_code
+
+
 def become(block):
     """Makes this process one that was started with these variables."""
     import posix
@@ -618,6 +680,7 @@ def run():
     if "LAMBIC_BINDING" in os.environ:
         become(api.ask_for_binding())
     search_path()
+    use_compiled()
     if forked:
         forked.settle()
     before, start = set(sys.modules), time.perf_counter_ns()
