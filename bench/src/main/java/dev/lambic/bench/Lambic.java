@@ -128,10 +128,12 @@ final class Lambic implements AutoCloseable {
   /**
    * Waits for anything in a directory of its data whose name contains a part.
    *
-   * @return whether it came
+   * @throws IOException if it does not come
    */
-  boolean awaitEntry(String directory, String part) throws IOException, InterruptedException {
-    return awaits(directory, 1, file -> String.valueOf(file.getFileName()).contains(part));
+  void awaitEntry(String directory, String part) throws IOException, InterruptedException {
+    if (!awaits(directory, 1, file -> String.valueOf(file.getFileName()).contains(part))) {
+      throw new IOException("the server has made no " + directory);
+    }
   }
 
   private boolean awaits(String directory, int depth, Predicate<Path> wanted)

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -76,7 +77,12 @@ final class LambicRowsTest {
 
   /** Measures, and sees that the specification finds there what it promises. */
   private static Report measure(Row row) throws IOException, InterruptedException {
-    Report report = row.measure(Effort.quick(), server());
+    return measure(row, server());
+  }
+
+  private static Report measure(Row row, List<String> server)
+      throws IOException, InterruptedException {
+    Report report = row.measure(Effort.quick(), server);
     Recorded recorded = new Recorded(report, Machine.here());
     for (Promise promise : Promise.all()) {
       // Here they are fewer than there.
@@ -136,6 +142,17 @@ final class LambicRowsTest {
         .containsSubsequence("bare process", "Lambic", "bare process", "Lambic")
         .containsOnly("bare process", "Lambic");
     assertThat(report.lines()).allSatisfy(line -> assertThat(line.figures().count()).isEqualTo(4));
+  }
+
+  @Test
+  void measuresCallsOfMuchCodeOrSaysWhyNot() throws IOException, InterruptedException {
+    List<String> server = new ArrayList<>(server());
+    server.add(1, "-Dlambic.cache=" + cache());
+    Report report = measure(Row.BYTECODE, server);
+    assertThat(report.lines())
+        .extracting(Line::subject)
+        .hasSize(4 - 2 * report.absences().size())
+        .startsWith("without", "Lambic");
   }
 
   @Test
