@@ -3,7 +3,6 @@ package dev.lambic.bench;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -14,10 +13,6 @@ final class ByteCodeRow {
   private static final long PAUSE_MILLIS = 20;
 
   private static final int OLDEST = 22;
-
-  /** The first runtime of Node.js whose code can be compiled ahead, and any of Python. */
-  private static final Map<Language, String> RUNTIMES =
-      Map.of(Language.PYTHON, "python3.13", Language.NODE, "nodejs22.x");
 
   private final Effort effort;
   private final List<String> server;
@@ -53,7 +48,8 @@ final class ByteCodeRow {
   private void measure(Language language, Lambic with, Functions ahead, Functions plain)
       throws IOException, InterruptedException {
     byte[] code = LargeCode.zip(language);
-    String runtime = RUNTIMES.get(language);
+    // The first runtime of Node.js whose code can be compiled ahead, and any of Python.
+    String runtime = language == Language.NODE ? "nodejs" + OLDEST + ".x" : "python3.13";
     ahead.create(language, runtime, code);
     plain.create(language, runtime, code);
     if (!canCompile(ahead, language)) {
