@@ -61,7 +61,8 @@ class FileSystemsTest {
 
   @Test
   void twoFunctionsShareFilesThatOutliveEverything() throws Exception {
-    try (RunningLambic lambic = RunningLambic.start()) {
+    try (RunningLambic lambic = RunningLambic.start();
+        MappedFiles _ = MappedFiles.of(lambic)) {
       try (LambdaClient client = Clients.lambda(lambic.address())) {
         TestFunction one = function(client, "one");
         TestFunction two = function(client, "two");

@@ -51,6 +51,7 @@ class HostileFunctionTest {
   /** Makes the attempts. */
   static TestFunction hostile;
 
+  private static MappedFiles files;
   private static TestFunction neighbour;
   private static ServerSocket listener;
   private static ServerSocketChannel socket;
@@ -59,6 +60,7 @@ class HostileFunctionTest {
 
   @BeforeAll
   static void deploy() throws IOException {
+    files = MappedFiles.of(LAMBIC.server());
     byte[] code = code();
     hostile =
         create("hostile", code, FileSystemsTest.seeing("fsap-0123456789abcdef0", "/mnt/shared"));
@@ -124,6 +126,7 @@ class HostileFunctionTest {
 
   @AfterAll
   static void close() throws IOException {
+    files.close();
     abstractListener.destroy();
     listener.close();
     socket.close();

@@ -6,6 +6,7 @@ import dev.lambic.http.Headers;
 import dev.lambic.http.HttpServer;
 import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.Ticker;
+import dev.lambic.sandbox.HostProbe;
 import dev.lambic.sandbox.LinuxSandboxes;
 import dev.lambic.sandbox.SandboxConfig;
 import java.io.IOException;
@@ -51,6 +52,17 @@ final class FileSystemMountTest {
   private RuntimeCatalog catalog;
   private Path code;
   private FileSystemMount mount;
+  private Path files;
+  private boolean mounted;
+
+  private void run(String command) throws IOException {
+    try {
+      ProcessBuilder shell = new ProcessBuilder("sh", "-c", command);
+      assertThat(shell.directory(directory.toFile()).inheritIO().start().waitFor()).isZero();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 
   @BeforeEach
   void open() throws IOException {
@@ -67,13 +79,25 @@ final class FileSystemMountTest {
     code = Files.createDirectory(directory.resolve("code"));
     Files.setPosixFilePermissions(code, PosixFilePermissions.fromString("rwxr-xr-x"));
     Files.writeString(code.resolve("handler.py"), HANDLER);
-    mount = new FileSystemMount("arn", directory.toRealPath().resolve("files/point"), "/mnt/data");
+    files = Files.createDirectory(directory.toRealPath().resolve("files"));
+    mounted =
+        HostProbe.probe(files).guarantees().stream()
+            .noneMatch(one -> one.name().equals("file-systems") && one.holds());
+    if (mounted) {
+      // Owners cannot be mapped on the file system of the tests, but on this.
+      run("truncate -s 64M files.image && mkfs.ext4 -q -F files.image");
+      run("mount -o loop files.image files");
+    }
+    mount = new FileSystemMount("arn", files.resolve("point"), "/mnt/data");
   }
 
   @AfterEach
-  void close() {
+  void close() throws IOException {
     server.close();
     sandboxes.close();
+    if (mounted) {
+      run("umount files");
+    }
     assertThat(faults).isEmpty();
   }
 

@@ -27,19 +27,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Directories that sandboxes share: everybody's inside, and no way out of them. */
 final class SharedMountTest {
-  @TempDir static Path directory;
+  @TempDir static Path scratch;
+  private static SharedDisk disk;
+  private static Path directory;
   private static TestHost host;
   private static Programs programs;
 
   @BeforeAll
   static void open() throws IOException {
-    host = new TestHost(directory);
-    programs = new Programs(directory);
+    host = new TestHost(scratch);
+    programs = new Programs(scratch);
+    disk = SharedDisk.below(scratch);
+    directory = disk.directory();
   }
 
   @AfterAll
-  static void close() {
+  static void close() throws IOException {
     host.close();
+    disk.close();
   }
 
   private static SharedMount mount(String name) throws IOException {
@@ -137,8 +142,8 @@ final class SharedMountTest {
   @ParameterizedTest
   @CsvSource({"without, false", "with, true"})
   void imagesSeeItWithOrWithoutAPlaceOfTheirOwn(String name, boolean place) throws IOException {
-    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-    Path root = Files.createDirectory(directory.resolve("image-" + name));
+    Files.setPosixFilePermissions(scratch, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path root = Files.createDirectory(scratch.resolve("image-" + name));
     for (String each : List.of("dev", "proc", "tmp", "etc", "mnt/other")) {
       Files.createDirectories(root.resolve(each));
     }
