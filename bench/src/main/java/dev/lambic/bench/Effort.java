@@ -29,7 +29,7 @@ record Effort(
     Load load) {
   /** What SPECIFICATION.md is made from. */
   static Effort full() {
-    return new Effort(10, 20_000, 2_000, 500, 30, 50, 8, 10, 10_000, 5, Load.full());
+    return new Effort(10, 60_000, 2_000, 500, 30, 50, 8, 10, 10_000, 5, Load.full());
   }
 
   /** Just enough to see that everything works; says nothing about speed. */

@@ -97,15 +97,16 @@ final class ThroughputRow {
         clients.add(lambic.connect());
       }
       List<HttpClient> toLoops = loops.stream().map(BareLoop::client).toList();
-      for (int round = -1; round < effort.rounds(); round++) {
+      int millis = effort.load().warmMillis();
+      load(toLoops, BareLoop.CALL, millis / 2, new Tally(), none, none);
+      load(clients, functions.call(language, "world"), millis, new Tally(), none, none);
+      millis = effort.load().millis();
+      for (int round = 0; round < effort.rounds(); round++) {
         byte[] call = functions.call(language, "world");
-        // The first is only a warm-up.
-        Tally of = round < 0 ? new Tally() : floor;
-        load(toLoops, BareLoop.CALL, of, none, ofLoops);
-        pace(toLoops, BareLoop.CALL, of);
-        of = round < 0 ? new Tally() : mine;
-        load(clients, call, of, ofServer, ofEnvironments);
-        pace(clients, call, of);
+        load(toLoops, BareLoop.CALL, millis, floor, none, ofLoops);
+        pace(toLoops, BareLoop.CALL, floor);
+        load(clients, call, millis, mine, ofServer, ofEnvironments);
+        pace(clients, call, mine);
       }
     } finally {
       for (BareLoop loop : loops) {
@@ -145,12 +146,13 @@ final class ThroughputRow {
     return nanos;
   }
 
-  private void load(List<HttpClient> clients, byte[] call, Tally tally, Clock server, Clock others)
+  private static void load(
+      List<HttpClient> clients, byte[] call, int millis, Tally tally, Clock server, Clock others)
       throws IOException, InterruptedException {
     long serverNanos = server.nanos();
     long functionNanos = others.nanos();
     long begin = System.nanoTime();
-    long end = begin + Duration.ofMillis(effort.load().millis()).toNanos();
+    long end = begin + Duration.ofMillis(millis).toNanos();
     List<Integer> counts =
         Crowd.run(
             clients.size(),
@@ -198,9 +200,9 @@ final class ThroughputRow {
         for (int i = 0; i < connections; i++) {
           clients.add(HttpClient.connect(port));
         }
-        load(clients, ECHO, new Tally(), child::cpuNanos, () -> 0);
+        load(clients, ECHO, effort.load().warmMillis() / 2, new Tally(), () -> 0, () -> 0);
         for (int round = 0; round < effort.rounds(); round++) {
-          load(clients, ECHO, tally, child::cpuNanos, () -> 0);
+          load(clients, ECHO, effort.load().millis(), tally, child::cpuNanos, () -> 0);
         }
       } finally {
         for (HttpClient client : clients) {
