@@ -1,5 +1,6 @@
 package dev.lambic.functions;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,6 +23,8 @@ import software.amazon.awssdk.services.lambda.model.SnapStartOptimizationStatus;
  */
 final class Preparation implements AutoCloseable {
   private static final int CLOSE_SECONDS = 30;
+  private static final Duration LATER = Duration.ofMinutes(1);
+  private static final int MOST_ATTEMPTS = 5;
 
   private final CodeStore code;
   private final ContainerImages containers;
@@ -30,7 +33,11 @@ final class Preparation implements AutoCloseable {
   private final Ambient ambient;
   private final ExecutorService threads;
   private final Set<String> imaging = ConcurrentHashMap.newKeySet();
+  private final Map<String, Attempts> postponed = new ConcurrentHashMap<>();
   private volatile Snapshots snapshots = Snapshots.NONE;
+
+  /** How often a snapshot could not be made in a row, and when that was last. */
+  private record Attempts(int number, long nanos) {}
 
   /** Runs on the threads, which it ends when it is closed. */
   Preparation(
@@ -171,14 +178,35 @@ final class Preparation implements AutoCloseable {
     });
   }
 
-  /** Makes another snapshot of a version that is shown as having one. */
+  /**
+   * Makes another snapshot of a version that is shown as having one, or of one that could not have
+   * one when that was tried, some time ago and not often.
+   */
   void remake(FunctionRegistry registry, FunctionKey key, String version) {
     FunctionImage function = registry.find(key);
     FunctionConfiguration found = function == null ? null : function.version(version);
     if (found != null
         && Configurations.hasSnapshots(found)
-        && found.snapStart().optimizationStatus() == SnapStartOptimizationStatus.ON) {
+        && (found.snapStart().optimizationStatus() == SnapStartOptimizationStatus.ON
+            || isDue(key.arn() + ":" + version))) {
       threads.execute(() -> makeSnapshot(registry, key, found));
+    }
+  }
+
+  private boolean isDue(String name) {
+    Attempts of = postponed.get(name);
+    return of != null
+        && of.number < MOST_ATTEMPTS
+        && ambient.ticker().nanos() - of.nanos >= LATER.toNanos();
+  }
+
+  /** Takes note of whether it is worth trying again. */
+  private void attempted(String name, boolean again) {
+    if (again) {
+      Attempts first = new Attempts(1, ambient.ticker().nanos());
+      postponed.merge(name, first, (of, now) -> new Attempts(of.number + 1, now.nanos));
+    } else {
+      postponed.remove(name);
     }
   }
 
@@ -217,6 +245,13 @@ final class Preparation implements AutoCloseable {
       FunctionImage function = registry.find(key);
       FunctionConfiguration now = function == null ? null : function.version(version.version());
       gone = now == null || !isSame(now, version);
+      boolean wasPending = Lifecycle.of(version) == Lifecycle.PENDING;
+      attempted(
+          name,
+          !gone
+              && (result instanceof Snapshots.Result.Postponed
+                  // It could be initialised once, so something else was in the way.
+                  || (result instanceof Snapshots.Result.Failed && !wasPending)));
       if (gone) {
         snapshots.forget(ready);
       }

@@ -14,6 +14,9 @@ public interface Snapshots {
     /** There is none, so the version is started as others are. */
     record Impossible() implements Result {}
 
+    /** The same for now, for what was in the way may pass. */
+    record Postponed() implements Result {}
+
     /**
      * The version cannot be initialised.
      *

@@ -164,6 +164,43 @@ class KeptSettingsTest {
     assertThat(asked).containsExactly("1", "2", "3");
   }
 
+  @Test
+  void aSnapshotThatWasPostponedIsMadeLaterButNotTriedForEver() {
+    List<String> asked = new ArrayList<>();
+    List<Snapshots.Result> results = new ArrayList<>(List.of(new Snapshots.Result.Postponed()));
+    world
+        .service()
+        .snapshots(version -> {
+          asked.add(version.version());
+          return results.size() > 1 ? results.removeFirst() : results.getFirst();
+        });
+    create(r -> r.snapStart(s -> s.applyOn("PublishedVersions")).publish(true));
+    assertThat(world.configuration("fn:1").stateAsString()).isEqualTo("Active");
+    startWithout();
+    assertThat(asked).hasSize(1);
+    for (int minute = 0; minute < 20; minute++) {
+      world.clock.advance(Duration.ofMinutes(1));
+      startWithout();
+    }
+    assertThat(asked).hasSize(5);
+    assertThat(world.configuration("fn:1").snapStart().optimizationStatusAsString())
+        .isEqualTo("Off");
+    results.addAll(List.of(new Snapshots.Result.Made(), new Snapshots.Result.Impossible()));
+    update(r -> r.description("another"));
+    world.publish("fn");
+    world.settle();
+    world.clock.advance(Duration.ofMinutes(1));
+    world.service().snapshotIsLost("111111111111", "us-east-1", "fn", "2");
+    world.settle();
+    assertThat(world.configuration("fn:2").snapStart().optimizationStatusAsString())
+        .isEqualTo("On");
+  }
+
+  private void startWithout() {
+    world.service().snapshotIsLost("111111111111", "us-east-1", "fn", "1");
+    world.settle();
+  }
+
   /** And the version of the same number that is published meanwhile gets one of its own. */
   @Test
   void nothingIsLeftOfASnapshotWhoseVersionIsDeletedWhileItIsMade() {

@@ -77,6 +77,9 @@ public final class Templates {
     /** There can be none, for a reason that is not the function's failure. */
     record Impossible(String why) implements Made {}
 
+    /** There is none now, for a reason that may pass. */
+    record Postponed(String why) implements Made {}
+
     /** The function could not be initialised. */
     record Failed(String errorType, String reason, boolean timedOut) implements Made {}
   }
@@ -85,18 +88,18 @@ public final class Templates {
   public Made make(FunctionImage image) {
     try {
       if (!turn.tryLock(QUEUE_SECONDS, TimeUnit.SECONDS)) {
-        return new Made.Impossible("Too many snapshots are being made.");
+        return new Made.Postponed("Too many snapshots are being made.");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new Made.Impossible("The server is being stopped.");
+      return new Made.Postponed("The server is being stopped.");
     }
     try (Code.Lease lease = image.code().acquire()) {
       return make(image, lease);
     } catch (LambicException e) {
       return e.blame() == Blame.FUNCTION
           ? new Made.Failed(e.code(), String.valueOf(e.getMessage()), false)
-          : new Made.Impossible(String.valueOf(e.getMessage()));
+          : new Made.Postponed(String.valueOf(e.getMessage()));
     } finally {
       turn.unlock();
     }
@@ -165,7 +168,7 @@ public final class Templates {
           "Sandbox.Timedout", "Task timed out after " + seconds + ".00 seconds", true);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new Made.Impossible("The server is being stopped.");
+      return new Made.Postponed("The server is being stopped.");
     } catch (ExecutionException e) {
       throw new IllegalStateException(e); // never completes so
     }
@@ -178,7 +181,8 @@ public final class Templates {
       LockSupport.parkNanos(STALE.toNanos());
     } catch (LambicException e) {
       writing.finish();
-      return new Made.Impossible(String.valueOf(e.getMessage()));
+      String why = String.valueOf(e.getMessage());
+      return e.blame() == Blame.FUNCTION ? new Made.Impossible(why) : new Made.Postponed(why);
     }
     environment.drainOutput();
     // The copy has its name.
@@ -186,7 +190,7 @@ public final class Templates {
     awaitEnd(environment);
     return writing.finish()
         ? tryOut(spec, log)
-        : new Made.Impossible("The snapshot could not be kept.");
+        : new Made.Postponed("The snapshot could not be kept.");
   }
 
   /**
@@ -202,7 +206,7 @@ public final class Templates {
       }
     }
     store.giveUp(spec, new LambicException("SnapshotFailure", Blame.PLATFORM, why));
-    return new Made.Impossible(why);
+    return new Made.Postponed(why);
   }
 
   /** Returns what went wrong; nothing if all is well. */

@@ -99,6 +99,10 @@ final class HostSnapshots implements Snapshots, FunctionListener {
         out.println("[WARN] There is no snapshot of " + version.arn() + ": " + impossible.why());
         yield new Result.Impossible();
       }
+      case Templates.Made.Postponed postponed -> {
+        out.println("[WARN] There is no snapshot of " + version.arn() + ": " + postponed.why());
+        yield new Result.Postponed();
+      }
       case Templates.Made.Failed failed ->
           new Result.Failed(code(failed), failed.errorType() + ": " + failed.reason());
     };
