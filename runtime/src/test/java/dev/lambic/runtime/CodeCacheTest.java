@@ -247,7 +247,7 @@ final class CodeCacheTest {
         code.resolve("large.py"), LARGE.replace("as it was compiled", "as it became"));
     EnvironmentFactory factory = factory(way.fast());
     if (way != Way.START) {
-      factory.expect("0", "r", "owner", "1", python(), 1024, 512, Map.of());
+      factory.expect("000000000000", "r", "owner", "1", python(), 1024, 512, Map.of());
     }
     if (way == Way.STEM_CELL) {
       await(
