@@ -5,6 +5,7 @@ import os
 import random
 import ssl
 import sys
+import threading
 import time
 import uuid
 
@@ -12,6 +13,7 @@ import boto3
 import snapshot_restore_py
 
 INIT = uuid.uuid4().hex
+PID = os.getpid()
 HOOKS = []
 CALLS = []
 # A connection that is open when the snapshot is made.
@@ -20,6 +22,8 @@ STS.get_caller_identity()
 with open("/tmp/note", "w") as note:
     note.write(INIT)
 
+if "THREAD_AT_INIT" in os.environ:
+    threading.Thread(target=time.sleep, args=(9999,), daemon=True).start()
 if "FAIL_AT_INIT" in os.environ:
     raise RuntimeError("not today")
 
@@ -76,8 +80,8 @@ def attempts():
     with open("/proc/self/limits") as limits:
         kept["limits"] = limits.read()
     with open("/proc/self/mountinfo") as mounts:
-        # Without numbers, and without what differs from /tmp to /tmp.
-        kept["mounts"] = [l.split(" - ")[0].split()[4:6] for l in mounts]
+        # Without numbers and order, and without what differs from /tmp to /tmp.
+        kept["mounts"] = sorted(l.split(" - ")[0].split()[4:6] for l in mounts)
     kept["descriptors"] = sorted(os.readlink("/proc/self/fd/%s" % fd).split(":")[0]
                                  for fd in ("0", "1", "2"))
     kept["processes"] = sum(1 for name in os.listdir("/proc") if name.isdigit())
@@ -98,6 +102,7 @@ def handler(event, context):
     return {
         "calls": len(CALLS),
         "init": INIT,
+        "forked": os.getpid() != PID,
         "hooks": HOOKS,
         "uuid": uuid.uuid4().hex,
         "random": random.random(),

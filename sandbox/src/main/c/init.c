@@ -125,7 +125,7 @@ static int enter_user_namespace(void) {
   return 0;
 }
 
-static int drop_privileges(enum kind kind) {
+static int drop_privileges(const struct plan *plan) {
   if (setgroups(0, NULL) < 0) return fail("setgroups", "");
   if (setresgid(FUNCTION_GID, FUNCTION_GID, FUNCTION_GID) < 0) return fail("setresgid", "");
   if (setresuid(0, 0, 0) < 0) return fail("setresuid", "");
@@ -147,7 +147,7 @@ static int drop_privileges(enum kind kind) {
   start_failure =
       mmap(NULL, sizeof *start_failure, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (start_failure == MAP_FAILED) return fail("mmap", "");
-  return install_filter(kind);
+  return install_filter(plan->guarded ? PLAIN : plan->kind);
 }
 
 static int watch_children(void) {
@@ -260,7 +260,7 @@ static int set_up_for_snapshots(const struct plan *plan) {
   if (enter_user_namespace() < 0) return -1;
   if (move_into_pid_namespace(sockets[1], mounter) < 0) return -1;
   if (watch_children() < 0) return -1;
-  return drop_privileges(plan->kind);
+  return drop_privileges(plan);
 }
 
 static int set_up(const struct plan *plan) {
@@ -277,7 +277,7 @@ static int set_up(const struct plan *plan) {
   umask(022);
   if (enter_user_namespace() < 0) return -1;
   if (watch_children() < 0) return -1;
-  return drop_privileges(plan->kind);
+  return drop_privileges(plan);
 }
 
 /*
@@ -299,7 +299,7 @@ static int set_up_forkable(const struct plan *plan) {
   if (limit_resources() < 0) return -1;
   umask(022);
   if (watch_children() < 0) return -1;
-  return drop_privileges(plan->kind);
+  return drop_privileges(plan);
 }
 
 /* ---- starting programs ---- */

@@ -83,6 +83,11 @@ enum message_type {
  * user namespaces are children of the template's, as are their pid namespaces.
  */
 enum kind { PLAIN, TEMPLATE, FORKABLE };
+/*
+ * For CREATE: a template in which a function's code runs. Its program has the filter of all programs,
+ * and its forks are moved into their shells from outside (operate.c).
+ */
+enum { GUARDED_TEMPLATE = 3 };
 
 /* Every message starts so; numbers are in the byte order of the machine. */
 struct header {
@@ -186,7 +191,8 @@ extern const int ignored_signals[4];
 
 /* What an event is about; the slot of the shell is in the lower half of the epoll data. */
 enum event_source {
-  SERVER, MAKER, SHELL_CONTROL, SHELL_END, SHELL_JOB, SHELL_BIRTH, TEMPLATE_PROGRAM
+  SERVER, MAKER, SHELL_CONTROL, SHELL_END, SHELL_JOB, SHELL_BIRTH, TEMPLATE_PROGRAM,
+  SHELL_OPERATION
 };
 int watch(int fd, enum event_source source, uint32_t slot);
 
@@ -202,6 +208,7 @@ void shell_end_event(uint32_t slot);
 void shell_job_event(uint32_t slot);
 void shell_birth_event(uint32_t slot);
 void template_program_event(uint32_t slot);
+void shell_operation_event(uint32_t slot);
 /* Ends all shells; returns how many processes there are to wait for. */
 uint32_t kill_all_shells(void);
 uint32_t living_shells(void);
@@ -214,6 +221,7 @@ void tmp_event(void);
 /* What a shell is made of. */
 struct plan {
   enum kind kind;
+  bool guarded;      /* a template's program may be hostile */
   uint32_t template; /* slot of it, for a forkable shell */
   uint32_t slot;
   uint32_t host_id;

@@ -183,6 +183,9 @@ static void dispatch(uint64_t data) {
     case TEMPLATE_PROGRAM:
       template_program_event(slot);
       return;
+    case SHELL_OPERATION:
+      shell_operation_event(slot);
+      return;
   }
 }
 

@@ -76,6 +76,8 @@ static int open_cgroups(struct plan *plan, char **paths, uint32_t count) {
 static int read_plan(struct plan *plan, struct reader *reader) {
   char *paths[9];
   uint32_t kind = take_u32(reader);
+  plan->guarded = kind == GUARDED_TEMPLATE;
+  if (plan->guarded) kind = TEMPLATE;
   plan->template = take_u32(reader);
   plan->cgroup_version = take_u32(reader);
   uint32_t count = take_texts(reader, paths, 8);
@@ -126,6 +128,7 @@ static int spawn(struct shell *shell, uint32_t slot) {
     return fail("socketpair", "");
   }
   shell->kind = shell->plan->kind;
+  shell->guarded = shell->plan->guarded;
   shell->template = shell->plan->template;
   if (shell->kind == FORKABLE) return begin_birth(shell, slot, sockets);
   int result = clone_shell(shell, sockets[0], sockets[1]);
@@ -614,6 +617,7 @@ void shell_end_event(uint32_t slot) {
 void forget(uint32_t slot) {
   struct shell *shell = &shells[slot];
   if (shell->kind == TEMPLATE) lose_program(slot);
+  end_operation(slot);
   if (shell->control >= 0) close_watched(shell->control);
   free_plan(shell);
   free(shell->thaw);

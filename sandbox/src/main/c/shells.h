@@ -3,6 +3,7 @@
 #define LAMBIC_SHELLS_H
 
 #include "launcher.h"
+#include "forking/serve.h"
 
 enum state {
   NONE,
@@ -34,11 +35,16 @@ struct shell {
 
   int midwife; /* pidfd of the process at work in BIRTH */
 
+  bool guarded;     /* a template whose program may be hostile */
+  uint32_t unasked; /* answers of its program that nobody waited for */
+
   int program; /* connection to the program of a template; valid if it has one */
   bool has_program;
 
   uint32_t fork_request; /* of a forkable one: not answered; 0: none */
   uint32_t fork_process;
+  int operation; /* pidfd of the process that moves a fork; 0: none */
+  pid_t operation_pid;
 };
 extern struct shell shells[SHELLS_MAX];
 
@@ -75,7 +81,24 @@ int begin_birth(struct shell *shell, uint32_t slot, const int *sockets);
 void meet_program(uint32_t slot, int fd);
 /* It has ended. */
 void lose_program(uint32_t slot);
+/* A process that moved a fork has ended, or is ended now. */
+void end_operation(uint32_t slot);
 /* Asks the program of the template to fork into the shell; the answer comes later. */
 int fork_into(struct header header, struct reader *reader, int output);
+
+/* ---- operate.c ---- */
+
+/* What is needed to move a process of a guarded template; its descriptors stay the caller's. */
+struct operation {
+  int socket;            /* on which the process tells of itself */
+  pid_t template;        /* first process of the template */
+  uint32_t owner_before; /* host id of the template's programs */
+  pid_t first;           /* first process of the shell */
+  uint32_t owner;        /* host id of its programs */
+  int groups[SERVED_GROUPS_MAX]; /* files that join them */
+  uint32_t group_count;
+};
+/* Starts a process that does it; returns its number, or -1. */
+pid_t start_operation(const struct operation *of);
 
 #endif

@@ -6,13 +6,17 @@
  * a connection to the launcher, by which it is given the namespaces of one shell after the other
  * (forking/serve.c).
  *
+ * A guarded template's program may be hostile: it cannot call setns, and its forks are moved by
+ * somebody else (operate.c).
+ *
  * A forkable shell has the same parts as others, but all of its namespaces belong to its own user
  * namespace, which is a child of the template's and is owned by the user of the template's program.
  * To make one takes a process in the template's user namespace, the midwife; for a pid namespace is
  * made only by those who are in its parent, her own parent has to move there first and clone her.
  * There she has no power over the host any more, so somebody else makes the mounts, in the new pid
  * namespace, for its /proc, and in a mount namespace that is still the host's; the first process
- * then takes a copy of it into its own user namespace, in which all mounts are locked.
+ * then takes a copy of it into its own user namespace, in which all mounts are locked. Who made the
+ * mounts writes the maps of ids, too.
  *
  * So there are three processes one after the other, each a copy of the launcher that ends when its
  * work is done. The launcher waits for none of them but in its loop.
@@ -36,6 +40,8 @@
 
 /* In a template, the number of the host's id x of a shell is this much above its rank. */
 enum { FORKS_FIRST_ID = 100000 };
+
+enum { UNASKED_MAX = 64 };
 
 static const char *const namespaces[SERVED_NAMESPACE_COUNT] = SERVED_NAMESPACES;
 
@@ -105,18 +111,13 @@ static int act_as_program(void) {
   if (syscall(SYS_capget, &header, sets) < 0) return fail("capget", "");
   for (int i = 0; i < 2; i++) sets[i].effective = sets[i].permitted;
   if (syscall(SYS_capset, &header, sets) < 0) return fail("capset", "");
-  /* Without this the maps of the new process belong to the host's root. */
-  if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0) return fail("dumpable", "");
+  /*
+   * The new process will be in the power of the template's user, whose program sees its number at
+   * once, and is a copy of the launcher: nobody may look into its memory or descriptors, from its
+   * first moment on.
+   */
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return fail("dumpable", "");
   return 0;
-}
-
-static int map_ids_of(pid_t pid, int processes_directory, const char *file, unsigned inner,
-                      uint32_t host_id) {
-  char path[64], map[96];
-  snprintf(path, sizeof path, "%d/%s", pid, file);
-  snprintf(map, sizeof map, "0 %u 1\n%u %u 1\n", id_in_template(host_id), inner,
-           id_in_template(host_id + 1));
-  return write_file_at(processes_directory, path, map) < 0 ? fail("id-map", path) : 0;
 }
 
 /* The number on this host, of which she only knows that in the template. */
@@ -145,9 +146,7 @@ static int bear(const struct plan *plan, int control, int processes_directory) {
   pid_t pid = number_of(pidfd, processes_directory);
   if (pid < 0) return -1;
   births[plan->slot].first_process = pid;
-  if (setresuid((uid_t)-1, 0, (uid_t)-1) < 0) return fail("setresuid", "");
-  if (map_ids_of(pid, processes_directory, "uid_map", FUNCTION_UID, plan->host_id) < 0) return -1;
-  return map_ids_of(pid, processes_directory, "gid_map", FUNCTION_GID, plan->host_id);
+  return 0;
 }
 
 static void end(int result, uint32_t slot) __attribute__((noreturn));
@@ -213,16 +212,42 @@ int begin_birth(struct shell *shell, uint32_t slot, const int *sockets) {
   return 0;
 }
 
+static int map_ids_of(const struct shell *shell, int processes_directory, const char *file,
+                      unsigned inner) {
+  const uint32_t host_id = shell->plan->host_id;
+  char path[64], map[96];
+  snprintf(path, sizeof path, "%d/%s", shell->pid, file);
+  snprintf(map, sizeof map, "0 %u 1\n%u %u 1\n", id_in_template(host_id), inner,
+           id_in_template(host_id + 1));
+  return write_file_at(processes_directory, path, map) < 0 ? fail("id-map", path) : 0;
+}
+
+/*
+ * The maps are written by who has all power in the template's user namespace and is the host's root
+ * still, to whom the files belong.
+ */
+static int map_all_ids(const struct shell *shell, int users, int processes_directory) {
+  if (setns(users, CLONE_NEWUSER) < 0) return fail("setns-user", "");
+  if (map_ids_of(shell, processes_directory, "uid_map", FUNCTION_UID) < 0) return -1;
+  return map_ids_of(shell, processes_directory, "gid_map", FUNCTION_GID);
+}
+
 /* Makes the mounts; in the pid namespace of the shell, and on behalf of the host. */
 static int mount_for(const struct shell *shell) {
   char path[64];
-  int mounts = open_namespace(shell->pid, "mnt");
+  errno = ESRCH;
+  if (!is_running(shell->template, TEMPLATE)) return fail("template", "");
+  int users = open_namespace(shells[shell->template].pid, "user");
+  int mounts = users < 0 ? -1 : open_namespace(shell->pid, "mnt");
   if (mounts < 0) return -1;
+  int processes_directory = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (processes_directory < 0) return fail("open", "/proc");
   /* Here, where there is a /proc: when the host has no memory, functions go before the server. */
   snprintf(path, sizeof path, "/proc/%d/oom_score_adj", shell->pid);
   if (write_file(path, "300") < 0) return fail("oom-score", path);
   if (setns(mounts, CLONE_NEWNS) < 0) return fail("setns-mounts", "");
-  return mount_own(shell->plan->tmp_mount, shell->plan->tmp_bytes, shell->plan->host_id);
+  if (mount_own(shell->plan->tmp_mount, shell->plan->tmp_bytes, shell->plan->host_id) < 0) return -1;
+  return map_all_ids(shell, users, processes_directory);
 }
 
 /* Clones the process that makes the mounts. */
@@ -332,6 +357,7 @@ void meet_program(uint32_t slot, int fd) {
   shell->program = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (shell->program < 0) return;
   shell->has_program = true;
+  shell->unasked = 0;
   if (watch(shell->program, TEMPLATE_PROGRAM, slot) < 0) lose_program(slot);
 }
 
@@ -353,10 +379,11 @@ void lose_program(uint32_t slot) {
 /* The answer of a template's program, which may be anybody's: it speaks for its own shells only. */
 static void take_answer(uint32_t slot, struct fork_answer *answer) {
   static char step[sizeof answer->step];
-  if (!is_running(answer->shell, FORKABLE)) return;
-  struct shell *shell = &shells[answer->shell];
-  if (shell->template != slot || shell->fork_request == 0 ||
-      shell->fork_request != answer->request) {
+  struct shell *shell = &shells[answer->shell < SHELLS_MAX ? answer->shell : 0];
+  if (!is_running(answer->shell, FORKABLE) || shell->template != slot ||
+      shell->fork_request == 0 || shell->fork_request != answer->request) {
+    /* Whoever waited may be gone; more often than that, it only keeps the launcher busy. */
+    if (++shells[slot].unasked > UNASKED_MAX) lose_program(slot);
     return;
   }
   shell->fork_request = 0;
@@ -395,25 +422,81 @@ void template_program_event(uint32_t slot) {
   take_answer(slot, &answer);
 }
 
-static int open_for_fork(const struct shell *shell, char *const *groups, uint32_t group_count,
-                         int *fds, uint32_t *count) {
+/* ---- guarded templates: others move their forks ---- */
+
+void end_operation(uint32_t slot) {
+  struct shell *shell = &shells[slot];
+  if (shell->operation <= 0) return;
+  close_watched(shell->operation);
+  shell->operation = 0;
+  kill(shell->operation_pid, SIGKILL);
+  while (waitpid(shell->operation_pid, NULL, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+/* It has said all to the process that waits for it. */
+void shell_operation_event(uint32_t slot) { end_operation(slot); }
+
+/* Returns the other end of the connection to the process that does it. */
+static int begin_operation(struct shell *shell, uint32_t slot, const int *groups, uint32_t count) {
+  const struct shell *template = &shells[shell->template];
+  struct operation operation = {
+      .template = template->pid,
+      .owner_before = launcher.first_host_id + shell->template * IDS_PER_SHELL + 1,
+      .first = shell->pid,
+      .owner = launcher.first_host_id + slot * IDS_PER_SHELL + 1,
+      .group_count = count,
+  };
+  const int on = 1;
+  int sockets[2];
+  memcpy(operation.groups, groups, count * sizeof *groups);
+  end_operation(slot);
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+    return fail("socketpair", "");
+  }
+  operation.socket = sockets[0];
+  pid_t pid = setsockopt(sockets[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0
+                  ? fail("setsockopt", "")
+                  : start_operation(&operation);
+  close(sockets[0]);
+  if (pid < 0) {
+    close(sockets[1]);
+    return -1;
+  }
+  shell->operation_pid = pid;
+  shell->operation = sys_pidfd_open(pid);
+  if (shell->operation < 0 || watch(shell->operation, SHELL_OPERATION, slot) < 0) exit(1);
+  return sockets[1];
+}
+
+/* ---- requests of forks ---- */
+
+/* Adds the namespaces, and the groups or the operator. */
+static int open_for_fork(struct shell *shell, uint32_t slot, char *const *groups,
+                         uint32_t group_count, int *fds, uint32_t *count) {
   for (uint32_t i = 0; i < SERVED_NAMESPACE_COUNT; i++) {
     int fd = open_namespace(shell->pid, namespaces[i]);
     if (fd < 0) return -1;
     fds[(*count)++] = fd;
   }
+  const uint32_t first_group = *count;
   for (uint32_t i = 0; i < group_count; i++) {
     int fd = open(groups[i], O_WRONLY | O_CLOEXEC);
     if (fd < 0) return fail("open-cgroup", groups[i]);
     fds[(*count)++] = fd;
   }
+  if (!shells[shell->template].guarded) return 0;
+  int operator = begin_operation(shell, slot, fds + first_group, group_count);
+  if (operator < 0) return -1;
+  while (*count > first_group) close(fds[--*count]);
+  fds[(*count)++] = operator;
   return 0;
 }
 
 int fork_into(struct header header, struct reader *reader, int output) {
   struct shell *shell = &shells[header.shell];
   char *groups[SERVED_GROUPS_MAX + 1];
-  int fds[1 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX] = {output};
+  int fds[2 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX] = {output};
   uint32_t count = 1;
   uint32_t process = take_u32(reader);
   uint32_t group_count = take_texts(reader, groups, SERVED_GROUPS_MAX);
@@ -429,8 +512,10 @@ int fork_into(struct header header, struct reader *reader, int output) {
     return fail("template", "");
   }
   if (give_output(header.shell, output) < 0) return -1;
-  const struct fork_request request = {header.request, header.shell, group_count};
-  int result = open_for_fork(shell, groups, group_count, fds, &count);
+  const bool guarded = shells[shell->template].guarded;
+  const struct fork_request request = {header.request, header.shell, guarded ? 0 : group_count,
+                                       guarded};
+  int result = open_for_fork(shell, header.shell, groups, group_count, fds, &count);
   if (result == 0 && send_descriptors(shells[shell->template].program, &request, sizeof request,
                                       argument, length, fds, count) < 0) {
     result = fail("fork", "");

@@ -24,6 +24,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "served.h"
@@ -329,6 +330,130 @@ static int hold_dead(const char *unused) {
   for (;;) pause();
 }
 
+/* A request to fork, and what came with it. */
+static struct fork_request asked;
+static int given[32];
+
+static int be_asked(int flags) {
+  static char argument[SERVED_ARGUMENT_MAX];
+  struct iovec parts[] = {{&asked, sizeof asked}, {argument, sizeof argument}};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(32 * sizeof(int))];
+  } control;
+  struct msghdr message = {
+      .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof control};
+  if (recvmsg(SERVE_FD, &message, flags) < (ssize_t)sizeof asked) return -1;
+  struct cmsghdr *first = CMSG_FIRSTHDR(&message);
+  memcpy(given, CMSG_DATA(first), first->cmsg_len - CMSG_LEN(0));
+  return 0;
+}
+
+static const int given_kinds[SERVED_NAMESPACE_COUNT] = {
+    CLONE_NEWUSER, CLONE_NEWCGROUP, CLONE_NEWPID, CLONE_NEWNS,
+    CLONE_NEWNET,  CLONE_NEWIPC,    CLONE_NEWUTS,
+};
+
+static int refuse_fork(void) {
+  struct fork_answer no = {asked.request, asked.shell, 0, EPERM, "hostile"};
+  fflush(stdout);
+  return send(SERVE_FD, &no, sizeof no, 0) < 0;
+}
+
+/* As the program of a guarded template: enters the sandbox by itself. */
+static int invade(const char *unused) {
+  (void)unused;
+  if (be_asked(0) < 0) return 1;
+  for (int i = 0; i < SERVED_NAMESPACE_COUNT; i++) {
+    verdict("setns", setns(given[1 + i], given_kinds[i]));
+  }
+  return refuse_fork();
+}
+
+/* The same: looks into all processes that come into being near it, until it is asked to fork. */
+static int watch_births(const char *unused) {
+  static const struct {
+    const char *name;
+    int flags;
+  } parts[] = {{"mem", O_RDWR}, {"fd", O_RDONLY}, {"ns/user", O_RDONLY}, {"root/proc", O_PATH},
+               {"cwd/proc", O_PATH}, {"environ", O_RDONLY}, {"uid_map", O_WRONLY},
+               {"projid_map", O_WRONLY}, {"exe", O_RDONLY}, {"maps", O_RDONLY}};
+  static char known[400];
+  int seen = 0;
+  (void)unused;
+  for (int pid = 1; pid < 400; pid++) known[pid] = pid > 1 && kill(pid, 0) == 0;
+  while (be_asked(MSG_DONTWAIT) < 0) {
+    for (int pid = 1; pid < 400; pid++) {
+      char path[64], byte;
+      if (known[pid] || (kill(pid, 0) < 0 && errno != EPERM)) continue;
+      seen++;
+      for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        snprintf(path, sizeof path, "/proc/%d/%s", pid, parts[i].name);
+        int fd = open(path, parts[i].flags);
+        if (fd < 0) continue;
+        /* Some can be opened by everybody, but not read. */
+        if (strcmp(parts[i].name, "maps") != 0 || read(fd, &byte, 1) > 0) breach(path);
+        close(fd);
+      }
+    }
+  }
+  errno = EACCES;
+  refused(seen > 0 ? "seen" : "nothing");
+  return refuse_fork();
+}
+
+/* The same: does not stand still while it is moved, and tries to make more of it. */
+static int restless(const char *unused) {
+  struct fork_ready ready;
+  (void)unused;
+  if (be_asked(0) < 0) return 1;
+  for (int i = 0; i < SERVED_NAMESPACE_COUNT; i++) ready.namespaces[i] = given[1 + i];
+  pid_t child = fork();
+  if (child == 0) {
+    if (send(given[1 + SERVED_NAMESPACE_COUNT], &ready, sizeof ready, 0) < 0) _exit(1);
+    const struct timespec moment = {0, 100000};
+    struct fork_answer word;
+    do {
+      syscall(SYS_ppoll, NULL, 0UL, &moment, NULL, 0UL);
+      syscall(SYS_setns, given[1], CLONE_NEWUSER);
+    } while (recv(given[1 + SERVED_NAMESPACE_COUNT], &word, sizeof word, MSG_DONTWAIT) < 0);
+    /* Whoever moves it has ended; all power is to be gone by now, if it was not killed. */
+    verdict("setns", setns(given[2], CLONE_NEWCGROUP));
+    verdict("setuid", setuid(0));
+    verdict("mount", mount("x", "/tmp", "tmpfs", 0, NULL));
+    verdict("rename", sethostname("owned", 5));
+    verdict("raw", socket(AF_INET, SOCK_RAW, 1));
+    fflush(stdout);
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+  return refuse_fork();
+}
+
+/* The same: names namespaces of its own as those that it is to be moved to. */
+static int astray(const char *place) {
+  static const char *const names[] = SERVED_NAMESPACES;
+  struct fork_ready ready;
+  int status;
+  int wrong = atoi(place);
+  char path[64];
+  if (be_asked(0) < 0) return 1;
+  for (int i = 0; i < SERVED_NAMESPACE_COUNT; i++) ready.namespaces[i] = given[1 + i];
+  snprintf(path, sizeof path, "/proc/self/ns/%s", names[wrong]);
+  ready.namespaces[wrong] = open(path, O_RDONLY);
+  pid_t child = fork();
+  if (child == 0) {
+    if (send(given[1 + SERVED_NAMESPACE_COUNT], &ready, sizeof ready, 0) < 0) _exit(1);
+    syscall(SYS_ppoll, NULL, 0UL, NULL, NULL, 0UL);
+    breach("moved");
+    fflush(stdout);
+    _exit(0);
+  }
+  waitpid(child, &status, 0);
+  printf("ended by %d\n", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+  return refuse_fork();
+}
+
 static int many_files(const char *unused) {
   int opened = 0;
   (void)unused;
@@ -381,6 +506,10 @@ static const struct {
     {"many-files", many_files},
     {"stack-address", stack_address},
     {"hold-dead", hold_dead},
+    {"invade", invade},
+    {"watch-births", watch_births},
+    {"restless", restless},
+    {"astray", astray},
     {"end-with", end_with},
     {"be-killed", be_killed},
 };

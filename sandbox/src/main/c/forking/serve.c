@@ -7,6 +7,9 @@
  * of its own and belong to its user, and whoever owns a user namespace has power over it. So a
  * process that it makes can enter such a sandbox, and no other.
  *
+ * In a guarded template, where a function's code has run, not even that: there the first of these
+ * is moved by somebody else (operate.c).
+ *
  * Entering a user namespace cannot be undone, and a new process is in the pid namespace that its
  * parent chose for its children. Hence two processes in between, of which none costs a copy of the
  * interpreter's memory, for they run on it while it waits (vfork):
@@ -37,10 +40,13 @@
 enum { FUNCTION_UID = 993, FUNCTION_GID = 990 };
 enum { MAX_ATTACHED = 1 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX };
 
+/* Of the connection to the operator among what is attached. */
+enum { OPERATOR = 1 + SERVED_NAMESPACE_COUNT };
+
 /* Not on the stack, which the processes in between share with the interpreter. */
 static struct {
   struct fork_request request;
-  int attached[MAX_ATTACHED]; /* output, namespaces, groups */
+  int attached[MAX_ATTACHED]; /* output, namespaces, groups or operator */
   size_t attached_count;
   size_t argument_length;
   pid_t server;
@@ -112,6 +118,17 @@ static void refuse_setns(void) {
   }
 }
 
+/*
+ * In a guarded template all that is somebody else's work, for which this process stands still: the
+ * call has nothing to wait for, and ends only as the operator wants it.
+ */
+static void be_moved(void) {
+  struct fork_ready ready;
+  for (int i = 0; i < SERVED_NAMESPACE_COUNT; i++) ready.namespaces[i] = job.attached[1 + i];
+  if (send(job.attached[OPERATOR], &ready, sizeof ready, MSG_NOSIGNAL) < 0) give_up("operator");
+  if (syscall(SYS_ppoll, NULL, 0UL, NULL, NULL, 0UL) != 0) give_up("moved");
+}
+
 static void wait_for(pid_t pid) {
   while (syscall(SYS_wait4, pid, NULL, __WALL, NULL) < 0 && errno == EINTR) {
   }
@@ -178,10 +195,14 @@ static void be_second(void) {
 }
 
 static void be_first(void) {
-  join_groups();
-  enter_namespaces();
-  drop_power();
-  refuse_setns();
+  if (job.request.operated) {
+    be_moved();
+  } else {
+    join_groups();
+    enter_namespaces();
+    drop_power();
+    refuse_setns();
+  }
   job.second = vfork();
   if (job.second == 0) {
     be_second();
@@ -227,11 +248,23 @@ static int receive_request(char *argument, size_t size) {
   job.argument_length = (size_t)length - sizeof job.request;
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || job.argument_length == 0 ||
       argument[job.argument_length - 1] != 0 ||
-      job.attached_count != 1 + SERVED_NAMESPACE_COUNT + job.request.groups) {
+      job.request.operated > 1 || (job.request.operated && job.request.groups) ||
+      job.attached_count !=
+          1 + SERVED_NAMESPACE_COUNT + job.request.groups + job.request.operated) {
     return -1;
   }
   job.argument_length--;
   return 0;
+}
+
+/* What the operator says, if it has failed. */
+static void hear_operator(void) {
+  static struct fork_answer why;
+  if (!job.request.operated || job.child > 0) return;
+  if (recv(job.attached[OPERATOR], &why, sizeof why, MSG_DONTWAIT) != (ssize_t)sizeof why) return;
+  why.step[sizeof why.step - 1] = 0;
+  job.error = why.error;
+  job.step = why.step;
 }
 
 static int answer(void) {
@@ -270,6 +303,7 @@ long lambic_serve_forks(const struct fork_hooks *hooks, char *argument, size_t s
       wait_for(job.first);
     }
     call(hooks->in_parent);
+    hear_operator();
     close_attached();
     explicit_bzero(argument, job.argument_length); /* it may carry secrets */
     if (answer() < 0) break;

@@ -17,12 +17,23 @@ enum { SERVED_NAMESPACE_COUNT = 7, SERVED_GROUPS_MAX = 8, SERVED_ARGUMENT_MAX = 
 
 /*
  * Followed by the argument as text that ends with NUL. Attached are the output, the namespaces, and
- * the files that a process joins the control groups by.
+ * either the files that a process joins the control groups by, or the connection to the operator,
+ * who does all that a process may not do by itself in a guarded template.
  */
 struct fork_request {
   uint32_t request;
   uint32_t shell;
   uint32_t groups;
+  uint32_t operated; /* 1: there is an operator and no group, 0: there is none */
+};
+
+/*
+ * To the operator: a process of one thread says that it stands still, and by which descriptors it
+ * has the namespaces, in their order. It is moved while it is in a call that does not end else, and
+ * goes on with 0 from that call; what went wrong is told by a fork_answer, and the process ended.
+ */
+struct fork_ready {
+  int32_t namespaces[SERVED_NAMESPACE_COUNT];
 };
 
 struct fork_answer {

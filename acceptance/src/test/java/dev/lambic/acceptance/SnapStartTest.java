@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -44,11 +45,15 @@ class SnapStartTest {
   private static LambdaClient lambda;
   private static boolean snapshots;
 
+  /** Whether Python versions are forked, too. */
+  private static boolean forks;
+
   @BeforeAll
   static void start() {
     lambic = RunningLambic.start();
     lambda = Clients.lambda(lambic.address());
     snapshots = SnapshotSupport.isThere();
+    forks = snapshots && !Places.without().orElse("").contains("live-templates");
   }
 
   @AfterAll
@@ -122,12 +127,14 @@ class SnapStartTest {
   void copiesOfAPythonFunctionShareItsInitialisationAndNothingElse() {
     function("copies", Map.of());
     assertStatus(publish("copies"));
+    awaitTemplate("copies", 1);
     List<Invoked> answers = invokeTogether("copies", 3, "{\"seconds\":1.5}");
     Set<String> different = new HashSet<>();
     Set<String> inits = new HashSet<>();
     for (Invoked answer : answers) {
       JsonNode said = answer.success();
       inits.add(said.path("init").asText());
+      assertThat(said.path("forked").asBoolean()).isEqualTo(forks);
       different.add(said.path("uuid").asText());
       different.add(said.path("random").asText());
       different.add(said.path("ssl").asText());
@@ -174,8 +181,78 @@ class SnapStartTest {
   void aCopyMayDoNoMoreThanAnEnvironmentThatWasStarted() {
     function("attempts", Map.of());
     assertStatus(publish("attempts"));
+    awaitTemplate("attempts", 1);
     JsonNode usual = invoke("attempts", "$LATEST", "{\"do\":\"attempts\"}").success();
     assertThat(invoke("attempts", "1", "{\"do\":\"attempts\"}").success()).isEqualTo(usual);
+  }
+
+  @Test
+  void aProcessThatCannotBeForkedIsRestored() {
+    function("threads", Map.of("THREAD_AT_INIT", "1"));
+    assertStatus(publish("threads"));
+    Set<String> inits = new HashSet<>();
+    for (Invoked answer : invokeTogether("threads", 2, "{\"seconds\":1.5}")) {
+      JsonNode said = answer.success();
+      inits.add(said.path("init").asText());
+      assertThat(said.path("forked").asBoolean()).isFalse();
+      assertThat(answer.log()).contains(snapshots ? "Restore Duration" : "Init Duration");
+    }
+    assertThat(inits).hasSize(snapshots ? 1 : 2);
+  }
+
+  @Test
+  void aTemplateThatDiesUnderLoadIsReplaced() {
+    function("crowd", Map.of());
+    assertStatus(publish("crowd"));
+    for (int round = 1; round <= 3; round++) {
+      awaitTemplate("crowd", round);
+      templatesOf("crowd").forEach(ProcessHandle::destroyForcibly);
+      // Two of them need another environment.
+      for (Invoked answer : invokeTogether("crowd", 2 * round, "{\"seconds\":0.5}")) {
+        assertThat(answer.success().path("hooks").toString()).contains("after");
+        assertThat(answer.log()).doesNotContain(snapshots ? "Init Duration" : "Restore Duration");
+      }
+    }
+    awaitTemplate("crowd", 4);
+    lambda.deleteFunction(r -> r.functionName("crowd"));
+    Await.until(LIMIT, () -> "a template is left", () -> templatesOf("crowd").isEmpty());
+  }
+
+  /**
+   * Waits for a process out of which the version is forked.
+   *
+   * @param count how many there were, which each tell of their initialisation, as the snapshot's
+   *     does
+   */
+  private static void awaitTemplate(String function, int count) {
+    if (!forks) {
+      return;
+    }
+    try (FunctionLog log = FunctionLog.of(lambic.address(), function)) {
+      Await.until(
+          LIMIT,
+          () -> "only " + log.texts(),
+          () ->
+              log.texts().stream().filter(line -> line.startsWith("INIT_REPORT ")).count() > count);
+    }
+  }
+
+  /** The processes out of which a function's versions are forked. */
+  private static List<ProcessHandle> templatesOf(String function) {
+    String name = "\0AWS_LAMBDA_FUNCTION_NAME=" + function + "\0";
+    return ProcessHandle.allProcesses()
+        .filter(process -> textOf(process, "uid_map").lines().count() > 2)
+        .filter(process -> textOf(process, "environ").contains(name))
+        .toList();
+  }
+
+  private static String textOf(ProcessHandle process, String file) {
+    try {
+      Path path = Path.of("/proc", String.valueOf(process.pid()), file);
+      return Files.readString(path, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return ""; // it has ended
+    }
   }
 
   @Test

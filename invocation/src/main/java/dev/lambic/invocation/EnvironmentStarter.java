@@ -3,7 +3,9 @@ package dev.lambic.invocation;
 import dev.lambic.runtime.Environment;
 import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
+import dev.lambic.runtime.LiveTemplate;
 import dev.lambic.runtime.RuntimeTarget;
+import java.util.Optional;
 
 /** What this module needs of the runtime module to start environments. */
 public interface EnvironmentStarter {
@@ -29,6 +31,17 @@ public interface EnvironmentStarter {
    */
   default Environment template(EnvironmentSpec spec, EnvironmentListener listener) {
     throw new IllegalStateException("no snapshots are made here");
+  }
+
+  /**
+   * Starts a process of a version of which there is a snapshot, out of which environments of it
+   * will be forked, and returns while its runtime initialises.
+   *
+   * @return empty if there can be none, or is one
+   * @throws dev.lambic.kernel.LambicException if it cannot be started
+   */
+  default Optional<LiveTemplate> liveTemplate(EnvironmentSpec spec, EnvironmentListener listener) {
+    return Optional.empty();
   }
 
   /**

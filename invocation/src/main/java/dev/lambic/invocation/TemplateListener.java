@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 
 /** Hears of one environment of which a snapshot is made, until it is ready for that or fails. */
-final class TemplateListener extends LoggedListener {
+class TemplateListener extends LoggedListener {
   private final CompletableFuture<Templates.Made> outcome = new CompletableFuture<>();
 
   TemplateListener(EnvironmentLog log) {

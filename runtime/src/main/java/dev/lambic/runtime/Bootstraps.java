@@ -30,7 +30,7 @@ public final class Bootstraps {
 
   private static final Map<String, List<String>> FILES =
       Map.of(
-          "python", List.of("bootstrap.py", "zygote.py", "compile.py"),
+          "python", List.of("bootstrap.py", "zygote.py", "template.py", "compile.py"),
           "node", List.of("bootstrap.mjs", "streaming.mjs", "compile.mjs"),
           "ruby", List.of("bootstrap.rb"));
 

@@ -105,7 +105,23 @@ final class Cells {
         snapshots);
   }
 
-  private Cell serve(Sandbox sandbox) {
+  /** A sandbox that was made for a function's template, without a process. */
+  Cell forkable(String name, Template template, int memoryMb, int tmpMb) {
+    return serve(template.create(spec(name, memoryMb, tmpMb, Optional.empty())));
+  }
+
+  /**
+   * A template in which a function's code runs.
+   *
+   * @throws SandboxException if the host refuses a step
+   * @throws UnsupportedOperationException if the sandboxes know no templates
+   */
+  Template functionTemplate(String name, int memoryMb, int tmpMb) {
+    return sandboxes.guardedTemplate(spec(name, memoryMb, tmpMb, Optional.empty()));
+  }
+
+  /** The channels of a sandbox. */
+  Cell serve(Sandbox sandbox) {
     HttpServer.@Nullable Listener served = null;
     try {
       served = serve(sandbox, AWS_PORT, AWS_LIMITS, aws);

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,8 @@ public final class EnvironmentFactory implements AutoCloseable {
   private final Imports imports;
   private final Stock stock;
   private final List<CellSource> sources;
+  private final LiveTemplates templates;
+  private volatile Consumer<EnvironmentSpec> templateWanted = spec -> {};
   private volatile @Nullable SnapshotStore store;
   private volatile @Nullable CodeCache compiled;
 
@@ -74,6 +77,7 @@ public final class EnvironmentFactory implements AutoCloseable {
     this.imports = new Imports(zygotes, Set.copyOf(fast));
     this.stock = new Stock(cells, zygotes, services, Set.copyOf(fast));
     this.sources = List.of(imports, stock, zygotes);
+    this.templates = new LiveTemplates(cells, services, Set.copyOf(fast));
   }
 
   /**
@@ -122,9 +126,24 @@ public final class EnvironmentFactory implements AutoCloseable {
     compiled = codes;
   }
 
+  /**
+   * Tells of environments of versions with snapshots for which there should be a {@linkplain
+   * #liveTemplate live template} and is none; must return at once.
+   */
+  public void templateWanted(Consumer<EnvironmentSpec> listener) {
+    templateWanted = listener;
+  }
+
   /** A function's version is gone, of which {@link #expect} told; returns at once. */
   public void forget(String account, String region, String function, String version) {
-    stock.forget(Stock.owner(account, region, function, version));
+    String owner = Stock.owner(account, region, function, version);
+    stock.forget(owner);
+    templates.forget(owner);
+  }
+
+  /** What versions are forked from; for tests. */
+  LiveTemplates templates() {
+    return templates;
   }
 
   /** What is forked; for tests. */
@@ -147,6 +166,7 @@ public final class EnvironmentFactory implements AutoCloseable {
   public void close() {
     stock.close();
     zygotes.close();
+    templates.close();
   }
 
   /**
@@ -168,6 +188,10 @@ public final class EnvironmentFactory implements AutoCloseable {
     SnapshotStore.@Nullable Snapshot snapshot = snapshots == null ? null : snapshots.find(spec);
     if (snapshots != null && snapshot != null) {
       listener.starts(true);
+      Environment forked = fork(spec, listener, snapshots.name(spec));
+      if (forked != null) {
+        return forked;
+      }
       try {
         return start(spec, listener, new SnapStart.Restored(snapshot, false));
       } catch (LambicException e) {
@@ -177,6 +201,56 @@ public final class EnvironmentFactory implements AutoCloseable {
     }
     listener.starts(false);
     return start(spec, listener, new SnapStart.Direct(services.ids().hex32()));
+  }
+
+  /** An environment out of the live template of its version; null if there is none that works. */
+  @Nullable Environment fork(EnvironmentSpec spec, EnvironmentListener listener, String state) {
+    LiveTemplates.Place place = templates.take(state, spec);
+    if (place != null) {
+      try {
+        SnapStart.Mode mode = new SnapStart.Forked(place.template());
+        return start(spec, listener, mode, place.cell(), program(spec), List.of());
+      } catch (LambicException e) {
+        templates.drop(place.template());
+      }
+    }
+    if (templates.isWanted(state, spec)) {
+      templateWanted.accept(spec);
+    }
+    return null;
+  }
+
+  /**
+   * Starts a process of a version of which there is a snapshot, out of which environments of it
+   * will be forked, and returns while its runtime initialises.
+   *
+   * @return null if there can be none, or is one
+   * @throws LambicException as {@link #start} does
+   */
+  public @Nullable LiveTemplate liveTemplate(EnvironmentSpec spec, EnvironmentListener listener) {
+    SnapshotStore snapshots = store;
+    if (snapshots == null || snapshots.find(spec) == null) {
+      return null;
+    }
+    return liveTemplate(spec, listener, snapshots.name(spec));
+  }
+
+  /**
+   * The same, whether there is a snapshot or not.
+   *
+   * @param state names all that the environments depend on
+   */
+  @Nullable LiveTemplate liveTemplate(
+      EnvironmentSpec spec, EnvironmentListener listener, String state) {
+    if (!templates.begin(state, spec)) {
+      return null;
+    }
+    Command command = new Command(program(spec), List.of(), directory(spec));
+    try {
+      return templates.start(state, spec, listener, command, mounts(spec, true, false));
+    } catch (UnsupportedOperationException e) {
+      return null;
+    }
   }
 
   /**
@@ -211,16 +285,25 @@ public final class EnvironmentFactory implements AutoCloseable {
     if (cell == null) {
       cell = anew(spec, mode != null && !(mode instanceof SnapStart.Direct));
     }
+    return start(spec, listener, mode, cell, argv, extensions);
+  }
+
+  private Environment start(
+      EnvironmentSpec spec,
+      EnvironmentListener listener,
+      SnapStart.@Nullable Mode mode,
+      Cell cell,
+      List<String> argv,
+      List<String> extensions) {
     try {
-      Cell own = cell;
       return new Running(
           spec,
-          own.sandbox(),
-          own.aws(),
+          cell.sandbox(),
+          cell.aws(),
           listener,
           mode,
-          generation -> begin(spec, argv, mode, extensions, own, generation),
-          generation -> restart(spec, argv, mode, own.sandbox(), generation),
+          generation -> begin(spec, argv, mode, extensions, cell, generation),
+          generation -> restart(spec, argv, mode, cell.sandbox(), generation),
           services);
     } catch (RuntimeException e) {
       cell.kill();
@@ -319,6 +402,10 @@ public final class EnvironmentFactory implements AutoCloseable {
     if (mode instanceof SnapStart.Restored restored) {
       cell.binding().none();
       runtime = () -> restore(spec, restored.snapshot(), cell.sandbox(), generation);
+    } else if (mode instanceof SnapStart.Forked forked) {
+      cell.binding().none();
+      runtime =
+          () -> generation.runs(forked.template().fork(cell.sandbox(), output(spec, generation)));
     } else if (process == null) {
       cell.binding().none();
       runtime = () -> execute(spec, argv, mode, cell.sandbox(), generation);
@@ -403,7 +490,7 @@ public final class EnvironmentFactory implements AutoCloseable {
     }
   }
 
-  private static OutputListener output(EnvironmentSpec spec, Generation generation) {
+  static OutputListener output(EnvironmentSpec spec, Generation generation) {
     boolean framed = spec.target().variables().containsKey(LogFrames.VARIABLE);
     return framed ? new LogFrames(generation::output) : generation::output;
   }

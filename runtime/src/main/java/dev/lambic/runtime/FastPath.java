@@ -20,7 +20,9 @@ public enum FastPath {
   /** Published versions that ask for it are started from snapshots; see {@link SnapshotStore}. */
   SNAPSHOTS("snapshots"),
   /** What functions and layers consist of is compiled ahead; see {@link CodeCache}. */
-  BYTE_CODE("byte-code");
+  BYTE_CODE("byte-code"),
+  /** And forked from a process of theirs, where there is a snapshot; see {@link LiveTemplates}. */
+  LIVE_TEMPLATES("live-templates");
 
   private final String word;
 

@@ -58,7 +58,7 @@ final class Generation implements EnvironmentListener {
 
   /** Whether it is what the environment was made with, rather than a later start of its runtime. */
   boolean isFirst() {
-    return mode instanceof SnapStart.Restored;
+    return mode != null && mode.isCopy();
   }
 
   void deliver(Work work) {

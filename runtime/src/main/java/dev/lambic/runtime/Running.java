@@ -19,7 +19,7 @@ final class Running implements Environment {
   }
 
   /** Memory that buys one virtual CPU, and the most that can be had; AWS's figures. */
-  private static final double MB_PER_CPU = 1769;
+  static final double MB_PER_CPU = 1769;
 
   private static final long MIB = 1L << 20;
 
@@ -62,7 +62,7 @@ final class Running implements Environment {
 
   @Override
   public boolean isRestored() {
-    return mode instanceof SnapStart.Restored && generation.isFirst();
+    return mode != null && mode.isCopy() && generation.isFirst();
   }
 
   /** See {@link SnapStart.Mode#token}. */
@@ -205,6 +205,14 @@ final class Running implements Environment {
     aws.close();
     generation.close();
     sandbox.kill();
+  }
+
+  /** Serves what runs no more and hears nothing of it; it is ended by somebody else. */
+  void abandon() {
+    killed = true;
+    aws.close();
+    generation.crew().expectEnds();
+    generation.close();
   }
 
   @Override

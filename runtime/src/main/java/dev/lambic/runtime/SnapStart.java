@@ -36,9 +36,14 @@ record SnapStart(SnapStart.Mode mode, SessionCredentials credentials, Ticker tic
     default Mode again() {
       return new Direct(token());
     }
+
+    /** Whether what runs was initialised elsewhere. */
+    default boolean isCopy() {
+      return false;
+    }
   }
 
-  /** It is initialised to be written down. */
+  /** It is initialised to be written down, or to be forked. */
   record Template(String token) implements Mode {}
 
   /**
@@ -50,6 +55,24 @@ record SnapStart(SnapStart.Mode mode, SessionCredentials credentials, Ticker tic
     @Override
     public String token() {
       return snapshot.token();
+    }
+
+    @Override
+    public boolean isCopy() {
+      return true;
+    }
+  }
+
+  /** It is forked from a process of the same version. */
+  record Forked(LiveTemplate template) implements Mode {
+    @Override
+    public String token() {
+      return template.token();
+    }
+
+    @Override
+    public boolean isCopy() {
+      return true;
     }
   }
 

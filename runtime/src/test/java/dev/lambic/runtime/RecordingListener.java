@@ -75,6 +75,16 @@ final class RecordingListener implements EnvironmentListener {
   }
 
   @Override
+  public void checkpointable() {
+    add("checkpointable", "", "", new byte[0]);
+  }
+
+  @Override
+  public void restoreFailed(String errorType, byte[] body) {
+    add("restoreFailed", "", errorType, body);
+  }
+
+  @Override
   public void responded(String requestId, byte[] body) {
     add("responded", requestId, "", body);
   }

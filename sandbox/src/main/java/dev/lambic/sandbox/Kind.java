@@ -7,7 +7,9 @@ enum Kind {
   /** Its program forks itself into others. */
   TEMPLATE(1),
   /** The program of a template can be forked into it. */
-  FORKABLE(2);
+  FORKABLE(2),
+  /** As {@link #TEMPLATE}, but its program may be hostile. */
+  GUARDED_TEMPLATE(3);
 
   private final int number;
 

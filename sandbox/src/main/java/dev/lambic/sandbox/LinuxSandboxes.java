@@ -95,7 +95,16 @@ public final class LinuxSandboxes implements Sandboxes {
 
   @Override
   public Template template(SandboxSpec spec) {
-    LinuxSandbox own = create(spec, Kind.TEMPLATE, null);
+    return template(spec, Kind.TEMPLATE);
+  }
+
+  @Override
+  public Template guardedTemplate(SandboxSpec spec) {
+    return template(spec, Kind.GUARDED_TEMPLATE);
+  }
+
+  private Template template(SandboxSpec spec, Kind kind) {
+    LinuxSandbox own = create(spec, kind, null);
     try {
       own.attach(List.of(new ReadOnlyMount(files.forking(), LinuxTemplate.LIBRARY_PLACE)));
       return new LinuxTemplate(own, (of, template) -> create(of, Kind.FORKABLE, template));

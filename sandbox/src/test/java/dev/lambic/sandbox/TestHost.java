@@ -74,6 +74,14 @@ final class TestHost implements AutoCloseable {
     return template;
   }
 
+  /** The same, whose program may be hostile. */
+  Template guarded(Programs programs, String program, String... arguments) {
+    Template template = sandboxes.guardedTemplate(spec());
+    template.sandbox().attach(List.of(programs.mount()));
+    template.start(Programs.command(program, arguments), (b, n) -> {});
+    return template;
+  }
+
   /** Does in a fork, until that ends, what the command would do. */
   static Result fork(Template template, Sandbox into, Command command) {
     Output output = new Output();

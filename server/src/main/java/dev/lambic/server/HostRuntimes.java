@@ -9,6 +9,7 @@ import dev.lambic.runtime.EnvironmentListener;
 import dev.lambic.runtime.EnvironmentSpec;
 import dev.lambic.runtime.Initialization;
 import dev.lambic.runtime.JavaRuntimes;
+import dev.lambic.runtime.LiveTemplate;
 import dev.lambic.runtime.RuntimeCatalog;
 import dev.lambic.runtime.RuntimeTarget;
 import java.io.PrintStream;
@@ -134,6 +135,11 @@ final class HostRuntimes implements EnvironmentStarter {
   @Override
   public Environment template(EnvironmentSpec spec, EnvironmentListener listener) {
     return environments.template(spec, listener);
+  }
+
+  @Override
+  public Optional<LiveTemplate> liveTemplate(EnvironmentSpec spec, EnvironmentListener listener) {
+    return Optional.ofNullable(environments.liveTemplate(spec, listener));
   }
 
   @Override

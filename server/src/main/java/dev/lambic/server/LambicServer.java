@@ -19,6 +19,7 @@ import dev.lambic.invocation.EventLimits;
 import dev.lambic.invocation.EventQueue;
 import dev.lambic.invocation.InvocationConfig;
 import dev.lambic.invocation.Invoker;
+import dev.lambic.invocation.TemplateKeeper;
 import dev.lambic.invocation.Templates;
 import dev.lambic.kernel.FaultHandler;
 import dev.lambic.kernel.Ids;
@@ -246,6 +247,13 @@ final class LambicServer implements AutoCloseable {
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions, health);
       HostSnapshots snapshots = new HostSnapshots(images, dev::runs, System.out);
       functions.listen(snapshots);
+      functions.listen(
+          new HostTemplates(
+              functions.directory(),
+              images,
+              environments,
+              new TemplateKeeper(runtimes, keys, functionLogs, ticker, ids),
+              faults));
       functions.snapshots(snapshots);
       runtimes.withoutSnapshot(spec ->
           functions.snapshotIsLost(

@@ -15,6 +15,7 @@ API = "/2018-06-01/runtime/"
 AND_NEXT = "?next"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
 ZYGOTE = "/var/rapid/zygote.py"
+TEMPLATE = "/var/rapid/template.py"
 # Where the code of modules lies that was compiled ahead, of the function and of its layers.
 COMPILED = ("/var/rapid/code/modules", "/var/rapid/layers/modules")
 COMPILED_MARK = b"lambic code\n"
@@ -126,6 +127,13 @@ class RuntimeApi:
             if status != 200:
                 raise ApiError("the Runtime API answered %d" % status)
             return
+
+    def wait_elsewhere(self):
+        """Tells that this process is initialised, and closes the connection."""
+        self.send(b"GET " + API.encode() + b"restore/next HTTP/1.1" + self.head + b"\r\n")
+        self.socket.close()
+        self.socket = None
+        self.buffer = b""
 
     def fill(self):
         part = self.socket.recv(65536)
@@ -618,12 +626,29 @@ class Encoder:
         return self.mark + str(value)
 
 
-def be_snapshot(api, json):
+def is_template():
+    """Whether this process was started to be forked: it has a connection for that."""
+    import stat
+
+    try:
+        return stat.S_ISSOCK(os.fstat(3).st_mode)
+    except OSError:
+        return False
+
+
+def be_snapshot(api, json, path):
     """Runs the function's hooks around the moment in which this process becomes a snapshot.
 
-    What runs after it runs in every copy, whose random numbers must differ.
+    What runs after it runs in every copy, whose random numbers must differ. With a path, that of
+    the library alone, the copies are forks of this process.
     """
     run_hooks("get_before_snapshot", lambda e: give_up(api, json, e, "init/error", "BeforeSnapshot", 64))
+    if path is not None:
+        names = {"__name__": "lambic_template"}
+        with open(TEMPLATE, "rb") as file:
+            exec(compile(file.read(), TEMPLATE, "exec"), names)
+        flush()
+        names["serve"](api, path)
     api.await_restore()
     reseed()
     run_hooks("get_after_restore", lambda e: give_up(api, json, e, "restore/error", "AfterRestore", 65))
@@ -672,6 +697,7 @@ def run():
     import json
 
     forked = fork_on_demand() if "LAMBIC_ZYGOTE" in os.environ else None
+    path = list(sys.path) if is_template() else None
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     api.connect()
     sys.stdout.reconfigure(line_buffering=True)
@@ -696,7 +722,7 @@ def run():
         sys.exit(1)
 
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-        be_snapshot(api, json)
+        be_snapshot(api, json, path)
     loads, encode = json.loads, Encoder(json).encode
     spent = time.perf_counter_ns() - start
     if spent > SLOW_IMPORTS:
