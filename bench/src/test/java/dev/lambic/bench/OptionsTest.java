@@ -60,7 +60,7 @@ final class OptionsTest {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
         .hasMessageContaining(
-            "http, start, warm, clients, throughput, cold, restore, rate, memory, freeze, stream, functions, peers");
+            "http, start, warm, clients, throughput, cold, restore, rate, memory, freeze, stream, functions, bytecode, peers");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--profile")).isInstanceOf(Options.Misuse.class);
