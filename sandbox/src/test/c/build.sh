@@ -8,7 +8,7 @@ for source in "$here"/*.c; do
   program=$1/$(basename "$source" .c)
   if [ ! -f "$program" ] || [ -n "$(find "$here" "$forking" -newer "$program" -name '*.[ch]')" ]; then
     "${CC:-cc}" -std=gnu17 -static -O1 -Wall -Wextra -Werror -o "$program.part" "$source" \
-      "$forking"/*.c
+      "$forking"/*.c -Wl,-u,__fork
     mv "$program.part" "$program"
   fi
 done

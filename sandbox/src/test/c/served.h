@@ -52,10 +52,19 @@ static inline void wait_for_arguments(char *argument, size_t size) {
   }
 }
 
+/* Serves forks by its own fork, as interpreters do that have no hooks; 0 in a fork. */
+static inline int serve_by_own_fork(char *argument, size_t size) {
+  while (lambic_await_fork(argument, size) == 0) {
+    if (fork() == 0) return 0;
+    if (lambic_answer_fork() < 0) break;
+  }
+  return -1;
+}
+
 /*
- * Called as "PROGRAM serve", it serves forks; as "PROGRAM wait", it does what it is told by
- * connections. In a fork the words of the argument, which a unit separator is between, become argc
- * and argv; a shell is executed. Ends the program else.
+ * Called as "PROGRAM serve" or "PROGRAM serve-by-own-fork", it serves forks; as "PROGRAM wait", it
+ * does what it is told by connections. In a fork the words of the argument, which a unit separator
+ * is between, become argc and argv; a shell is executed. Ends the program else.
  */
 static inline void become_fork(int *argc, char ***argv) {
   static char argument[SERVED_ARGUMENT_MAX];
@@ -65,6 +74,8 @@ static inline void become_fork(int *argc, char ***argv) {
     wait_for_arguments(argument, sizeof argument);
   } else if (*argc == 2 && strcmp((*argv)[1], "serve") == 0) {
     if (lambic_serve_forks(&none, argument, sizeof argument) < 0) exit(0);
+  } else if (*argc == 2 && strcmp((*argv)[1], "serve-by-own-fork") == 0) {
+    if (serve_by_own_fork(argument, sizeof argument) < 0) exit(0);
   } else {
     return;
   }

@@ -29,6 +29,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -43,6 +44,9 @@ enum { MAX_ATTACHED = 1 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX };
 /* Of the connection to the operator among what is attached. */
 enum { OPERATOR = 1 + SERVED_NAMESPACE_COUNT };
 
+/* The C library's own, for the name may be this library's (preloaded.c). */
+extern pid_t __fork(void) __attribute__((weak));
+
 /* Not on the stack, which the processes in between share with the interpreter. */
 static struct {
   struct fork_request request;
@@ -52,6 +56,7 @@ static struct {
   pid_t server;
   pid_t first;
   pid_t second;
+  bool keeps_descriptors;
   volatile pid_t child;
   volatile int error;
   const char *volatile step;
@@ -160,16 +165,34 @@ static void register_rseq(void) {
 #endif
 }
 
+static void close_attached(void) {
+  for (size_t i = 0; i < job.attached_count; i++) close(job.attached[i]);
+  job.attached_count = 0;
+}
+
+/* An interpreter may want to close its own by itself. */
+static int close_descriptors(int null) {
+  if (!job.keeps_descriptors) return (int)syscall(SYS_close_range, 3UL, ~0UL, 0UL);
+  close_attached();
+  close(null);
+  return close(SERVE_FD);
+}
+
 /* What a program gets by being executed. */
 static void become_program(void) {
   int null = open("/dev/null", O_RDONLY);
   if (null < 0 || dup2(null, 0) < 0 || dup2(job.attached[0], 1) < 0 ||
-      dup2(job.attached[0], 2) < 0 || syscall(SYS_setsid) < 0 ||
-      syscall(SYS_close_range, 3UL, ~0UL, 0UL) < 0 ||
+      dup2(job.attached[0], 2) < 0 || syscall(SYS_setsid) < 0 || close_descriptors(null) < 0 ||
       syscall(SYS_prctl, PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL) < 0) {
     _exit(127);
   }
   register_rseq();
+}
+
+pid_t library_fork(void) {
+  if (&__fork) return __fork();
+  errno = ENOSYS;
+  return -1;
 }
 
 /*
@@ -178,7 +201,7 @@ static void become_program(void) {
  */
 static pid_t fork_unlike_server(void) {
   for (;;) {
-    pid_t pid = fork();
+    pid_t pid = library_fork();
     if (pid == 0 && syscall(SYS_getpid) == job.server) _exit(0);
     if (pid != job.server) return pid;
     wait_for(pid);
@@ -214,11 +237,6 @@ static void be_first(void) {
 }
 
 /* ---- serving ---- */
-
-static void close_attached(void) {
-  for (size_t i = 0; i < job.attached_count; i++) close(job.attached[i]);
-  job.attached_count = 0;
-}
 
 static void take_attached(struct msghdr *message) {
   for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
@@ -282,32 +300,51 @@ static void call(void (*hook)(void)) {
   if (hook) hook();
 }
 
-long lambic_serve_forks(const struct fork_hooks *hooks, char *argument, size_t size) {
+int await_request(char *argument, size_t size, bool keeps_descriptors) {
   job.server = (pid_t)syscall(SYS_getpid);
-  while (receive_request(argument, size) == 0) {
-    job.child = 0;
-    job.error = 0;
-    job.step = NULL;
+  if (receive_request(argument, size) < 0) {
+    close_attached();
+    return -1;
+  }
+  job.keeps_descriptors = keeps_descriptors;
+  job.child = 0;
+  job.error = 0;
+  job.step = NULL;
+  return 0;
+}
+
+pid_t fork_as_requested(void) {
+  job.first = vfork();
+  if (job.first == 0) {
+    be_first();
+    become_program();
+    return 0;
+  }
+  if (job.first < 0) {
+    job.error = errno;
+    job.step = "vfork";
+  } else {
+    wait_for(job.first);
+  }
+  return 1;
+}
+
+int answer_request(char *argument) {
+  hear_operator();
+  close_attached();
+  explicit_bzero(argument, job.argument_length); /* it may carry secrets */
+  return answer();
+}
+
+long lambic_serve_forks(const struct fork_hooks *hooks, char *argument, size_t size) {
+  while (await_request(argument, size, false) == 0) {
     call(hooks->before);
-    job.first = vfork();
-    if (job.first == 0) {
-      be_first();
-      become_program();
+    if (fork_as_requested() == 0) {
       call(hooks->in_child);
       return (long)job.argument_length;
     }
-    if (job.first < 0) {
-      job.error = errno;
-      job.step = "vfork";
-    } else {
-      wait_for(job.first);
-    }
     call(hooks->in_parent);
-    hear_operator();
-    close_attached();
-    explicit_bzero(argument, job.argument_length); /* it may carry secrets */
-    if (answer() < 0) break;
+    if (answer_request(argument) < 0) break;
   }
-  close_attached();
   return -1;
 }

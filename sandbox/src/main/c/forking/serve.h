@@ -5,8 +5,10 @@
 #ifndef LAMBIC_SERVE_H
 #define LAMBIC_SERVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* The program's end of the connection. */
 enum { SERVE_FD = 3 };
@@ -56,5 +58,32 @@ struct fork_hooks {
  * which is in its sandbox then, and -1 in the calling one when the connection has ended.
  */
 long lambic_serve_forks(const struct fork_hooks *hooks, char *argument, size_t size);
+
+/*
+ * The same for a program that must make the fork itself: it is loaded with this library before the
+ * C library, calls the first, then fork, which goes into the sandbox, and in the calling process
+ * the last. Returns 0, and -1 when the connection has ended. The fork keeps the descriptors that
+ * the program has opened; there, fork has returned 0, and in the calling process something above 0
+ * whatever has come of it.
+ */
+int lambic_await_fork(char *argument, size_t size);
+int lambic_answer_fork(void);
+
+/* ---- within the library ---- */
+
+#pragma GCC visibility push(hidden)
+
+/* The next request; -1 when there will be none. */
+int await_request(char *argument, size_t size, bool keeps_descriptors);
+
+/* Forks into the sandbox; 0 in the fork. */
+pid_t fork_as_requested(void);
+
+int answer_request(char *argument);
+
+/* The C library's. */
+pid_t library_fork(void);
+
+#pragma GCC visibility pop
 
 #endif

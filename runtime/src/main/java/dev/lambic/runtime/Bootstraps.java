@@ -32,7 +32,7 @@ public final class Bootstraps {
       Map.of(
           "python", List.of("bootstrap.py", "zygote.py", "template.py", "compile.py"),
           "node", List.of("bootstrap.mjs", "streaming.mjs", "compile.mjs"),
-          "ruby", List.of("bootstrap.rb"));
+          "ruby", List.of("bootstrap.rb", "binding.rb", "zygote.rb"));
 
   private final Path root;
 

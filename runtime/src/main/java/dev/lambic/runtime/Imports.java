@@ -71,7 +71,10 @@ final class Imports implements CellSource {
 
   private static Zygotes.@Nullable Kind kind(EnvironmentSpec spec) {
     Recipe recipe = Recipe.of(spec).orElse(null);
-    if (recipe == null || !recipe.forks()) {
+    boolean tells =
+        spec.target().unbound().stream()
+            .anyMatch(unbound -> unbound.language().equals(StartVariables.PYTHON));
+    if (recipe == null || !recipe.forks() || !tells) {
       return null;
     }
     // What belongs to somebody never runs in a zygote, which owns the sandboxes of its forks; and a

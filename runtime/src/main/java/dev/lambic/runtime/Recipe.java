@@ -19,7 +19,8 @@ import java.util.Optional;
  * @param argv the program as seen inside, with its arguments
  * @param variables pairs of names and values
  * @param memoryMb about what the process takes of the host's memory
- * @param forks whether the program forks itself when told to by {@link Zygote#VARIABLE}
+ * @param forking further variables with which the program forks itself when told to by {@link
+ *     Zygote#VARIABLE}; empty if it does not
  * @param account whose functions are served; empty for everybody's
  */
 record Recipe(
@@ -29,7 +30,7 @@ record Recipe(
     List<String> argv,
     List<String> variables,
     int memoryMb,
-    boolean forks,
+    Optional<List<String>> forking,
     String account) {
   /** The size of {@code /tmp} that functions have who ask for none, in megabytes. */
   static final int TMP_MB = 512;
@@ -63,7 +64,7 @@ record Recipe(
             unbound.get().argv().apply(memoryMb),
             Variables.pairs(start),
             unbound.get().memoryMb(),
-            language.equals(StartVariables.PYTHON) && target.root().isEmpty(),
+            target.root().isEmpty() ? unbound.get().forking() : Optional.empty(),
             ""));
   }
 
@@ -77,7 +78,14 @@ record Recipe(
    * the seed of its hashes with all other forks, so forks of one process are one account's.
    */
   Recipe ownedBy(String owner) {
-    return forks ? new Recipe(program, root, mounts, argv, variables, memoryMb, true, owner) : this;
+    return forks()
+        ? new Recipe(program, root, mounts, argv, variables, memoryMb, forking, owner)
+        : this;
+  }
+
+  /** Whether the program forks itself. */
+  boolean forks() {
+    return forking.isPresent();
   }
 
   /** What tells that the program on the disk is another one. */

@@ -3,6 +3,7 @@ package dev.lambic.runtime;
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import dev.lambic.sandbox.ReadOnlyMount;
+import dev.lambic.sandbox.Template;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
@@ -168,7 +169,7 @@ public final class RuntimeCatalog {
             Map.of("PYTHONPATH", "/var/runtime", "LC_CTYPE", "C.UTF-8", "PWD", TASK, "SHLVL", "0"),
             warning(identifier, python, python.version(), python.is(3, minor)),
             root(python))
-        .withUnbound(StartVariables.PYTHON, 12);
+        .withForks(StartVariables.PYTHON, 12, List.of());
   }
 
   private RuntimeTarget node(String identifier, int major, Interpreters interpreters) {
@@ -217,13 +218,15 @@ public final class RuntimeCatalog {
     variables.put("PWD", TASK);
     variables.put("SHLVL", "0");
     return new RuntimeTarget(
-        identifier,
-        true,
-        mounts(ruby, "ruby"),
-        argv,
-        variables,
-        warning(identifier, ruby, ruby.version(), ruby.is(major, minor)),
-        root(ruby));
+            identifier,
+            true,
+            mounts(ruby, "ruby"),
+            argv,
+            variables,
+            warning(identifier, ruby, ruby.version(), ruby.is(major, minor)),
+            root(ruby))
+        // The library has Ruby's own fork go into another sandbox.
+        .withForks(StartVariables.RUBY, 20, List.of("LD_PRELOAD=" + Template.LIBRARY));
   }
 
   /** Where the standard library is, for an interpreter that was made to lie elsewhere. */

@@ -75,6 +75,15 @@ public record RuntimeTarget(
 
   /** The same, started without a function too, by the same arguments. */
   RuntimeTarget withUnbound(StartVariables language, int processMb) {
+    return with(new Unbound(language, memory -> argv, processMb));
+  }
+
+  /** The same, and the program forks itself if it has these variables too. */
+  RuntimeTarget withForks(StartVariables language, int processMb, List<String> forking) {
+    return with(new Unbound(language, memory -> argv, processMb, Optional.of(forking)));
+  }
+
+  private RuntimeTarget with(Unbound started) {
     return new RuntimeTarget(
         identifier,
         managed,
@@ -84,7 +93,7 @@ public record RuntimeTarget(
         warning,
         root,
         arguments,
-        Optional.of(new Unbound(language, memory -> argv, processMb)));
+        Optional.of(started));
   }
 
   /** Copies the collections. */

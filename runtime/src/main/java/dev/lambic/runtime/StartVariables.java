@@ -29,7 +29,11 @@ public record StartVariables(List<String> prefixes, Set<String> later) {
           Set.of("NODE_ENV", "NODE_PATH", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_CONFIG_DIR"));
 
   /** The program reads its options, load path and settings of memory and compiler once. */
-  static final StartVariables RUBY = new StartVariables(List.of("RUBY", "GEM_"), Set.of());
+  static final StartVariables RUBY =
+      new StartVariables(
+          List.of("RUBY", "GEM_", "DEBIAN_"),
+          // The bootstrap looks at them anew, and at what they would have made of the start.
+          Set.of("GEM_HOME", "GEM_PATH"));
 
   /** The virtual machine reads its options, time zone and search path for programs once. */
   static final StartVariables JAVA =

@@ -50,6 +50,7 @@ final class Zygote implements AutoCloseable {
   static Zygote start(Template template, Recipe recipe, List<String> modules, long now) {
     Zygote zygote = new Zygote(template, recipe, modules, now);
     List<String> variables = new ArrayList<>(recipe.variables());
+    variables.addAll(recipe.forking().orElseThrow());
     variables.add(VARIABLE + "=" + String.join(",", modules));
     try {
       var _ =

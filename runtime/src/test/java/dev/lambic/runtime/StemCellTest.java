@@ -114,13 +114,22 @@ final class StemCellTest {
   }
 
   private static RuntimeTarget target(String language) {
-    return catalog.find(language.equals("python") ? "python3.11" : "nodejs20.x");
+    return catalog.find(
+        switch (language) {
+          case "python" -> "python3.11";
+          case "ruby" -> "ruby3.3";
+          default -> "nodejs20.x";
+        });
   }
 
   private static Path facts(String language) throws IOException {
-    return language.equals("python")
-        ? code("handler.py", resource("facts.py"))
-        : code("handler.mjs", resource("facts.mjs"));
+    String ending =
+        switch (language) {
+          case "python" -> ".py";
+          case "ruby" -> ".rb";
+          default -> ".mjs";
+        };
+    return code("handler" + ending, resource("facts" + ending));
   }
 
   private static EnvironmentSpec spec(
@@ -165,7 +174,7 @@ final class StemCellTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"python", "node"})
+  @ValueSource(strings = {"python", "node", "ruby"})
   void aFunctionSeesOfItselfWhatItSeesAfterAStart(String language) throws IOException {
     Path code = facts(language);
     Path opt = code("layer.txt", "layer");

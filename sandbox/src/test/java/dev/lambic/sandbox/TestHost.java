@@ -68,9 +68,13 @@ final class TestHost implements AutoCloseable {
 
   /** A template that a program of the tests serves forks in. */
   Template template(Programs programs, String program) {
+    return template(programs, Programs.command(program, "serve"));
+  }
+
+  Template template(Programs programs, Command serving) {
     Template template = sandboxes.template(spec());
     template.sandbox().attach(List.of(programs.mount()));
-    template.start(Programs.command(program, "serve"), (b, n) -> {});
+    template.start(serving, (b, n) -> {});
     return template;
   }
 

@@ -5,18 +5,25 @@
 # Follows the Runtime API 2018-06-01 and the behaviour of the managed Ruby runtimes. It speaks HTTP
 # over a plain socket, so that a result and the wish for the next event are one write.
 
-# It has made the variables' text UTF-8 at the start; on AWS another locale does that.
-ENV.delete('LC_CTYPE') if ENV['LC_CTYPE'] == 'C.UTF-8'
+module LambicRuntime
+  # To be called before anything is loaded that a function may have of its own.
+  def self.find_own
+    # It has made the variables' text UTF-8 at the start; on AWS another locale does that.
+    ENV.delete('LC_CTYPE') if ENV['LC_CTYPE'] == 'C.UTF-8'
 
-# A function's own files come before the standard library, wherever that lies.
-ENV.fetch('RUBYLIB', '').split(':').reverse_each do |directory|
-  $LOAD_PATH.delete(directory)
-  $LOAD_PATH.unshift(directory)
+    # A function's own files come before the standard library, wherever that lies.
+    ENV.fetch('RUBYLIB', '').split(':').reverse_each do |directory|
+      $LOAD_PATH.delete(directory)
+      $LOAD_PATH.unshift(directory)
+    end
+
+    # Gems that come with the interpreter are found after those of the function and of its layers.
+    Gem.paths = { 'GEM_HOME' => ENV['GEM_HOME'],
+                  'GEM_PATH' => (Gem.path + Gem.default_path - [Gem.user_dir]).join(File::PATH_SEPARATOR) }
+  end
 end
 
-# Gems that come with the interpreter are found after those of the function and of its layers.
-Gem.paths = { 'GEM_HOME' => ENV['GEM_HOME'],
-              'GEM_PATH' => (Gem.path + Gem.default_path - [Gem.user_dir]).join(File::PATH_SEPARATOR) }
+LambicRuntime.find_own
 
 require 'json'
 require 'socket'
@@ -92,6 +99,15 @@ module LambicRuntime
       fill while @buffer.bytesize < length
       body = @buffer.slice!(0, length).force_encoding(Encoding::UTF_8)
       Request.new(lines.first.split(' ')[1].to_i, headers, body)
+    end
+
+    # The environment variables of the function that this process becomes; waits for it.
+    def ask_for_binding
+      send("GET /lambic/binding HTTP/1.1\r\nHost: #{@host}\r\n\r\n".b)
+      answer = receive
+      raise ApiError, "the Runtime API answered #{answer.status}" unless answer.status == 200
+
+      answer.body
     end
 
     private
@@ -388,4 +404,16 @@ module LambicRuntime
   end
 end
 
-exit(LambicRuntime::Loop.new(LambicRuntime::Api.new(ENV.fetch('AWS_LAMBDA_RUNTIME_API'))).run)
+module LambicRuntime
+  def self.run
+    api = Api.new(ENV.fetch('AWS_LAMBDA_RUNTIME_API'))
+    if ENV.key?('LAMBIC_BINDING')
+      load "#{__dir__}/binding.rb"
+      load "#{__dir__}/zygote.rb" if ENV.key?('LAMBIC_ZYGOTE')
+      bind(api)
+    end
+    Loop.new(api).run
+  end
+end
+
+exit(LambicRuntime.run)
