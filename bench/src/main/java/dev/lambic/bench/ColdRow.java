@@ -26,11 +26,15 @@ final class ColdRow {
 
   Report run() throws IOException, InterruptedException {
     List<Line> lines = new ArrayList<>();
+    List<Absence> absences = new ArrayList<>();
     try (Lambic lambic = Lambic.start(server);
         Functions functions = new Functions(lambic)) {
       for (Language language : Language.values()) {
-        Path program = functions.create(language);
-        measure(language, program, functions, lines);
+        try {
+          measure(language, functions.create(language), functions, lines);
+        } catch (Language.Missing e) {
+          absences.add(new Absence(language.title(), "Lambic", String.valueOf(e.getMessage())));
+        }
       }
     }
     return new Report(
@@ -38,6 +42,7 @@ final class ColdRow {
         "a call without an environment, code on the node, hello handlers, 1 connection",
         lines,
         List.of(),
+        absences,
         List.of(
             "Lambic: isolated, signatures checked, functions of "
                 + Functions.MEMORY_MB

@@ -117,7 +117,33 @@ enum Language {
     List<String> run(Path directory, String loop) {
       return List.of("-cp", directory.toString(), "dev.lambic.bench.BareJava");
     }
+  },
+  RUBY("Ruby", "hello.handler", "ruby", "hello.rb", "bare_loop.rb") {
+    @Override
+    List<String> options() {
+      return List.of("-EUTF-8");
+    }
+
+    @Override
+    List<String> askVersion() {
+      return List.of("-e", "print RUBY_DESCRIPTION");
+    }
+
+    @Override
+    String identifier(String version) {
+      // Lambda has no older one; Lambic takes the nearest.
+      return version.compareTo("ruby 3.4") < 0 ? "ruby3.3" : "ruby3.4";
+    }
   };
+
+  /** There is no interpreter of the language here, or none that a plain process could have. */
+  static final class Missing extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Missing(String message) {
+      super(message);
+    }
+  }
 
   private final String title;
   private final String handler;
@@ -202,7 +228,7 @@ enum Language {
   /**
    * AWS's identifier of the runtime that is nearest to the host's first interpreter.
    *
-   * @throws IOException if the host has none
+   * @throws Missing if the host has none
    */
   String runtime() throws IOException, InterruptedException {
     return identifier(version());
@@ -212,7 +238,7 @@ enum Language {
   String version() throws IOException, InterruptedException {
     List<Path> programs = programs();
     if (programs.isEmpty()) {
-      throw new IOException(title + " is not installed");
+      throw new Missing(title + " is not installed");
     }
     return version(programs.getFirst());
   }
@@ -220,7 +246,7 @@ enum Language {
   /**
    * The interpreter that calls its own version exactly so.
    *
-   * @throws IOException if the host has none
+   * @throws Missing if the host has none
    */
   Path program(String version) throws IOException, InterruptedException {
     for (Path program : programs()) {
@@ -228,7 +254,7 @@ enum Language {
         return program;
       }
     }
-    throw new IOException("no " + title + " of this host is " + version);
+    throw new Missing("no " + title + " of this host is " + version);
   }
 
   private String version(Path program) throws IOException, InterruptedException {

@@ -21,14 +21,20 @@ final class MemoryRow {
 
   Report run() throws IOException, InterruptedException {
     List<Value> values = new ArrayList<>();
+    List<Absence> absences = new ArrayList<>();
     for (Language language : Language.values()) {
-      measure(language, values);
+      try {
+        measure(language, values);
+      } catch (Language.Missing e) {
+        absences.add(new Absence(language.title(), "Lambic", String.valueOf(e.getMessage())));
+      }
     }
     return new Report(
         "memory",
         "private memory of an idle environment after a call, hello handlers",
         List.of(),
         values,
+        absences,
         List.of(
             "Lambic: what all processes of twice "
                 + effort.environments()

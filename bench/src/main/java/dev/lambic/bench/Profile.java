@@ -55,7 +55,12 @@ final class Profile {
     try (Lambic lambic = Lambic.start(server);
         Functions functions = new Functions(lambic)) {
       for (Language language : Language.values()) {
-        functions.create(language);
+        try {
+          functions.create(language);
+        } catch (Language.Missing e) {
+          text.append("\n%s%n".formatted(e.getMessage()));
+          continue;
+        }
         text.append("\n%s, %s call%n".formatted(language.title(), warm ? "warm" : "cold"));
         if (warm) {
           byte[] call = functions.call(language, "world");

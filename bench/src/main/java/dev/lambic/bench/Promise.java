@@ -75,6 +75,7 @@ record Promise(
     all.add(close("Node.js"));
     all.add(millis("3", "Java, cold call", "cold", "Java", Bounds.of(40, 120), Bounds.of(15, 50)));
     all.add(close("Java"));
+    all.add(millis("", "Ruby, cold call", "cold", "Ruby", none, none));
     all.add(
         millis(
             "4",
@@ -98,6 +99,7 @@ record Promise(
         List.of("Python", "Node.js", "Java"),
         Bounds.of(0.5, 2),
         Bounds.of(0.15, 0.6));
+    warm(all, "", "warm", List.of("Ruby"), none, none);
     warm(all, "6", "clients", List.of("Python", "Node.js"), Bounds.of(1, 3), Bounds.of(0.4, 1.2));
     throughput(all);
     String sustained = "Python, sustained";
@@ -119,6 +121,7 @@ record Promise(
     memory(all, "9", "Python", Bounds.of(12), Bounds.of(4));
     memory(all, "", "Node.js", Bounds.of(40), Bounds.of(18));
     memory(all, "", "Java", Bounds.of(60), Bounds.of(32));
+    memory(all, "", "Ruby", none, none);
     String accept = "durable accept";
     all.add(
         other(
@@ -210,7 +213,7 @@ record Promise(
     boolean first = true;
     for (String language : languages) {
       String metric =
-          first
+          first && !number.isEmpty()
               ? "warm overhead with " + by + ", " + language + ", back to back"
               : language + ", back to back";
       all.add(millis(first ? number : "", metric, row, language + ", back to back", gate, goal));

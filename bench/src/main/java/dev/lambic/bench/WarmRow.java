@@ -17,6 +17,9 @@ import java.util.concurrent.locks.LockSupport;
 final class WarmRow {
   private static final long PACE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
+  private static final String BUSY = ", back to back";
+  private static final String PACED = ", 1,000 calls/s";
+
   /** Calls of which none has to be warm. */
   static final int ANY = Integer.MAX_VALUE;
 
@@ -31,10 +34,19 @@ final class WarmRow {
   Report run() throws IOException, InterruptedException {
     List<Line> lines = new ArrayList<>();
     List<Value> values = new ArrayList<>();
+    List<Absence> absences = new ArrayList<>();
     try (Lambic lambic = Lambic.start(server);
         Functions functions = new Functions(lambic)) {
       for (Language language : Language.values()) {
-        Path program = functions.create(language);
+        Path program;
+        try {
+          program = functions.create(language);
+        } catch (Language.Missing e) {
+          String why = String.valueOf(e.getMessage());
+          absences.add(new Absence(language.title() + BUSY, "Lambic", why));
+          absences.add(new Absence(language.title() + PACED, "Lambic", why));
+          continue;
+        }
         try (BareLoop.Code code = new BareLoop.Code(language, program);
             BareLoop loop = code.start()) {
           Measured measured =
@@ -55,6 +67,7 @@ final class WarmRow {
         "a warm call, client-seen time minus handler time, hello handlers, 1 connection",
         lines,
         values,
+        absences,
         List.of(
             "Lambic: isolated, signatures checked, functions of "
                 + Functions.MEMORY_MB
@@ -74,8 +87,8 @@ final class WarmRow {
     long calls;
 
     List<Line> lines(Language language) {
-      String busy = language.title() + ", back to back";
-      String paced = language.title() + ", 1,000 calls/s";
+      String busy = language.title() + BUSY;
+      String paced = language.title() + PACED;
       return List.of(
           Line.floor(busy, "bare loop", floorBusy),
           Line.of(busy, "Lambic", lambicBusy, floorBusy),
@@ -85,11 +98,7 @@ final class WarmRow {
 
     Value cpu(Language language) {
       return new Value(
-          language.title() + ", back to back",
-          "server's CPU per call",
-          cpuNanos / 1e3 / calls,
-          "µs",
-          null);
+          language.title() + BUSY, "server's CPU per call", cpuNanos / 1e3 / calls, "µs", null);
     }
   }
 

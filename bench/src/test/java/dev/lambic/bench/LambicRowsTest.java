@@ -126,19 +126,23 @@ final class LambicRowsTest {
             "bare loop",
             "Lambic",
             "bare loop",
+            "Lambic",
+            "bare loop",
+            "Lambic",
+            "bare loop",
             "Lambic");
     assertThat(report.lines())
         .extracting(line -> line.figures().count())
-        .containsExactly(40, 40, 20, 20, 40, 40, 20, 20, 40, 40, 20, 20);
+        .containsExactly(40, 40, 20, 20, 40, 40, 20, 20, 40, 40, 20, 20, 40, 40, 20, 20);
   }
 
   @Test
   void measuresColdCalls() throws IOException, InterruptedException {
     Report report = measure(Row.COLD);
-    // Of three languages, by themselves and back to back.
+    // Of four languages, by themselves and back to back.
     assertThat(report.lines())
         .extracting(Line::subject)
-        .hasSize(12)
+        .hasSize(16)
         .containsSubsequence("bare process", "Lambic", "bare process", "Lambic")
         .containsOnly("bare process", "Lambic");
     assertThat(report.lines()).allSatisfy(line -> assertThat(line.figures().count()).isEqualTo(4));
@@ -161,7 +165,14 @@ final class LambicRowsTest {
     assertThat(report.values())
         .extracting(Value::subject)
         .containsExactly(
-            "bare process", "Lambic", "bare process", "Lambic", "bare process", "Lambic");
+            "bare process",
+            "Lambic",
+            "bare process",
+            "Lambic",
+            "bare process",
+            "Lambic",
+            "bare process",
+            "Lambic");
     assertThat(report.values()).allSatisfy(value -> assertThat(value.value()).isPositive());
   }
 
@@ -227,8 +238,10 @@ final class LambicRowsTest {
   @Test
   void tellsWhereTheTimeGoes() throws IOException, InterruptedException {
     Profile profile = new Profile(Effort.quick(), server());
-    assertThat(profile.warm()).contains("Java, warm call", "until the handler begins");
-    assertThat(profile.cold()).contains("Java, cold call", "until the handler begins");
+    assertThat(profile.warm())
+        .contains("Java, warm call", "Ruby, warm call", "until the handler begins");
+    assertThat(profile.cold())
+        .contains("Java, cold call", "Ruby, cold call", "until the handler begins");
   }
 
   /** Nothing of theirs is installed here: each is named with the reason all the same. */
