@@ -92,8 +92,7 @@ static int read_plan(struct plan *plan, struct reader *reader) {
     return fail("message", "cgroups");
   }
   snprintf(plan->hostname, sizeof plan->hostname, "%s", hostname);
-  bool plain = !image[0] && !plan->snapshots;
-  if (kind > FORKABLE || (kind != PLAIN && !plain)) return fail("message", "kind");
+  if (kind > FORKABLE || (kind != PLAIN && plan->snapshots)) return fail("message", "kind");
   plan->kind = kind;
   plan->thaw = strdup(thaw);
   if (!plan->thaw) exit(1);

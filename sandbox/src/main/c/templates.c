@@ -246,7 +246,9 @@ static int mount_for(const struct shell *shell) {
   snprintf(path, sizeof path, "/proc/%d/oom_score_adj", shell->pid);
   if (write_file(path, "300") < 0) return fail("oom-score", path);
   if (setns(mounts, CLONE_NEWNS) < 0) return fail("setns-mounts", "");
-  if (mount_own(shell->plan->tmp_mount, shell->plan->tmp_bytes, shell->plan->host_id) < 0) return -1;
+  const struct plan *plan = shell->plan;
+  if (mount_own(plan->tmp_mount, plan->tmp_bytes, plan->host_id) < 0) return -1;
+  if (plan->image >= 0 && enter_image(plan->image) < 0) return -1;
   return map_all_ids(shell, users, processes_directory);
 }
 

@@ -165,7 +165,8 @@ final class Cells {
                 name,
                 new Limits(ZYGOTE_MB * MIB, 0, ZYGOTE_PROCESSES),
                 Recipe.TMP_MB * MIB,
-                HOST_NAME));
+                HOST_NAME,
+                kind.recipe().root()));
     try {
       template.sandbox().attach(kind.recipe().mounts());
       return Zygote.start(template, kind.recipe(), modules, now);
@@ -179,8 +180,7 @@ final class Cells {
   Cell forked(String name, Zygote zygote) {
     Recipe recipe = zygote.recipe();
     Cell cell =
-        serve(
-            zygote.template().create(spec(name, LEAST_MEMORY_MB, Recipe.TMP_MB, Optional.empty())));
+        serve(zygote.template().create(spec(name, LEAST_MEMORY_MB, Recipe.TMP_MB, recipe.root())));
     try {
       cell.sandbox().attach(recipe.mounts());
       return cell.with(zygote.template().fork(cell.sandbox(), "", early(cell, recipe)));

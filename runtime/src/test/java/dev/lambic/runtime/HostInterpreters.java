@@ -3,6 +3,7 @@ package dev.lambic.runtime;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** The interpreters of the machine that runs the tests. */
@@ -21,6 +22,24 @@ final class HostInterpreters {
                   HOME.resolve(".rbenv/versions")));
 
   private HostInterpreters() {}
+
+  /**
+   * Runtimes of a language that can be run for sure: those that {@code ./lambic test runtimes} has
+   * installed, else the one that is named, by what the machine has.
+   */
+  static List<String> runtimes(String language, String otherwise) {
+    return Optional.ofNullable(System.getProperty("lambic.runtimes"))
+        .map(installed ->
+            List.of(Objects.requireNonNull(Path.of(installed).toFile().list())).stream()
+                .filter(name -> name.startsWith(language))
+                .toList())
+        .orElse(List.of(otherwise));
+  }
+
+  /** All that can be run here. */
+  static RuntimeCatalog catalog(Path bootstraps) {
+    return new RuntimeCatalog(Bootstraps.layOut(bootstraps), null, PREFIXES, COLLECTIONS);
+  }
 
   /** Each version that the bootstrap is made for. */
   static List<Interpreter> pythons() {

@@ -28,14 +28,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ruby environments that are forked or bound, in real sandboxes. */
+@ParameterizedClass
+@MethodSource("runtimes")
 final class RubyZygoteTest {
   private static final ConcurrentLinkedQueue<Throwable> FAULTS = new ConcurrentLinkedQueue<>();
-  private static final String RUNTIME = "ruby3.3";
-  private static final String BUNDLE = "vendor/bundle/ruby/3.3.0/";
 
   private static final String RANDOM =
       """
@@ -81,8 +83,19 @@ final class RubyZygoteTest {
   private static RuntimeCatalog catalog;
   private static int names;
 
+  private final String runtime;
+  private final String bundle;
   private final List<Environment> environments = new ArrayList<>();
   private EnvironmentFactory factory;
+
+  RubyZygoteTest(String runtime) {
+    this.runtime = runtime;
+    this.bundle = "vendor/bundle/ruby/" + runtime.substring("ruby".length()) + ".0/";
+  }
+
+  static List<String> runtimes() {
+    return HostInterpreters.runtimes("ruby", "ruby3.3");
+  }
 
   @BeforeAll
   static void open() {
@@ -90,12 +103,7 @@ final class RubyZygoteTest {
         LinuxSandboxes.open(
             SandboxConfig.of(directory.resolve("sandboxes")), (where, fault) -> FAULTS.add(fault));
     server = HttpServer.start(1, (where, fault) -> FAULTS.add(fault));
-    catalog =
-        new RuntimeCatalog(
-            Bootstraps.layOut(directory.resolve("bootstraps")),
-            null,
-            List.of(Path.of("/usr"), Path.of("/usr/local")),
-            List.of());
+    catalog = HostInterpreters.catalog(directory.resolve("bootstraps"));
   }
 
   @AfterAll
@@ -153,8 +161,8 @@ final class RubyZygoteTest {
     }
   }
 
-  private static EnvironmentSpec spec(Path code, Map<String, String> own, @Nullable Path opt) {
-    return VariablesTest.spec("ruby-test-" + names++, catalog.find(RUNTIME), own, code, opt);
+  private EnvironmentSpec spec(Path code, Map<String, String> own, @Nullable Path opt) {
+    return VariablesTest.spec("ruby-test-" + names++, catalog.find(runtime), own, code, opt);
   }
 
   /** What a function says in an environment of its own, as lines. */
@@ -244,24 +252,24 @@ final class RubyZygoteTest {
                   GEM,
                   "specifications/json-99.0.gemspec",
                   SPECIFICATION));
-      Path bundle =
+      Path bundled =
           files(
               Map.of(
                   "handler.rb",
                   TELLS,
-                  BUNDLE + "gems/json-99.0/lib/json.rb",
+                  bundle + "gems/json-99.0/lib/json.rb",
                   GEM,
-                  BUNDLE + "specifications/json-99.0.gemspec",
+                  bundle + "specifications/json-99.0.gemspec",
                   SPECIFICATION));
       Path plain = files(Map.of("handler.rb", TELLS, "json/data.json", "{}", ".bundle/config", ""));
       Path file = files(Map.of("handler.rb", TELLS, "json.rb", GEM));
       List<EnvironmentSpec> specs =
           List.of(
               spec(plain, Map.of(), null),
-              spec(bundle, Map.of(), null),
+              spec(bundled, Map.of(), null),
               spec(plain, Map.of("GEM_PATH", "/opt"), gems),
               spec(file, Map.of(), null));
-      fast.expect("0", "r", "f", "1", catalog.find(RUNTIME), 1024, 512, Map.of());
+      fast.expect("0", "r", "f", "1", catalog.find(runtime), 1024, 512, Map.of());
       List<List<String>> all = new ArrayList<>();
       for (EnvironmentSpec spec : specs) {
         awaitReady(fast, path);

@@ -115,9 +115,8 @@ public final class LinuxSandboxes implements Sandboxes {
   }
 
   private LinuxSandbox create(SandboxSpec spec, Kind kind, @Nullable LinuxTemplate template) {
-    if (kind != Kind.PLAIN && (spec.root().isPresent() || spec.snapshots())) {
-      throw new IllegalArgumentException(
-          "a template with a root of its own, or with snapshots: " + spec.name());
+    if (kind != Kind.PLAIN && spec.snapshots()) {
+      throw new IllegalArgumentException("a template with snapshots: " + spec.name());
     }
     Launcher current = template == null ? currentLauncher() : template.launcher();
     checkSpace(spec);

@@ -12,7 +12,7 @@ public interface Sandboxes extends AutoCloseable {
   /**
    * Makes a template: a sandbox whose program can fork itself into sandboxes that are made for it.
    *
-   * @param spec of the template's own sandbox, without a root file system of its own
+   * @param spec of the template's own sandbox
    * @throws SandboxException if the host refuses a step
    * @throws UnsupportedOperationException if these sandboxes know no templates
    */

@@ -41,7 +41,7 @@ public interface Template extends AutoCloseable {
   /**
    * Makes a sandbox for this template. It can be used like any other, too.
    *
-   * @param spec without a root file system of its own
+   * @param spec with the root file system of the template, if that has one of its own
    * @throws SandboxException if the host refuses a step, or the template is closed or dead
    */
   Sandbox create(SandboxSpec spec);
