@@ -76,6 +76,7 @@ record Promise(
     all.add(millis("3", "Java, cold call", "cold", "Java", Bounds.of(40, 120), Bounds.of(15, 50)));
     all.add(close("Java"));
     all.add(millis("", "Ruby, cold call", "cold", "Ruby", none, none));
+    all.add(close("Ruby"));
     all.add(
         millis(
             "4",
