@@ -269,7 +269,7 @@ final class RubyZygoteTest {
               spec(bundled, Map.of(), null),
               spec(plain, Map.of("GEM_PATH", "/opt"), gems),
               spec(file, Map.of(), null));
-      fast.expect("0", "r", "f", "1", catalog.find(runtime), 1024, 512, Map.of());
+      fast.expect("000000000000", "r", "f", "1", catalog.find(runtime), 1024, 512, Map.of());
       List<List<String>> all = new ArrayList<>();
       for (EnvironmentSpec spec : specs) {
         awaitReady(fast, path);
