@@ -721,12 +721,12 @@ def run():
         api.receive()
         sys.exit(1)
 
+    spent = time.perf_counter_ns() - start
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         be_snapshot(api, json, path)
-    loads, encode = json.loads, Encoder(json).encode
-    spent = time.perf_counter_ns() - start
-    if spent > SLOW_IMPORTS:
+    elif spent > SLOW_IMPORTS:
         tell_of_imports(api, before, spent)
+    loads, encode = json.loads, Encoder(json).encode
     api.send(api.next_request())
     while True:
         status, headers, body = api.receive()
