@@ -86,7 +86,13 @@ final class CodeCompiler implements AutoCloseable {
   }
 
   private static List<String> variables(RuntimeTarget target) {
-    List<String> variables = new ArrayList<>(List.of("PATH=" + Variables.PATH, "LC_CTYPE=C.UTF-8"));
+    List<String> variables =
+        new ArrayList<>(
+            List.of(
+                "PATH=" + Variables.PATH,
+                // Where interpreters find their own libraries.
+                "LD_LIBRARY_PATH=" + Variables.LIBRARY_PATH,
+                "LC_CTYPE=C.UTF-8"));
     target.root().ifPresent(root -> variables.addAll(Variables.pairs(root.variables())));
     return variables;
   }
