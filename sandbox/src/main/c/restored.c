@@ -185,6 +185,7 @@ static int add_children(pid_t of, pid_t *found, unsigned *count) {
     if (read_text(path, text, sizeof text) < 0) {
       if (errno == ENOENT || errno == ESRCH) continue;
       result = -1;
+      break;
     }
     char *rest = NULL;
     for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {

@@ -167,6 +167,18 @@ final class Preparation implements AutoCloseable {
    */
   void use(Snapshots maker, FunctionRegistry registry) {
     snapshots = maker;
+    registry.listen(
+        new FunctionListener() {
+          @Override
+          public void updated(FunctionVersion now) {
+            // It is the same version.
+          }
+
+          @Override
+          public void deleted(FunctionVersion was) {
+            postponed.remove(was.arn());
+          }
+        });
     threads.execute(() -> {
       for (FunctionImage function : registry.all()) {
         for (FunctionConfiguration version : function.all()) {
@@ -242,17 +254,18 @@ final class Preparation implements AutoCloseable {
                   ? null
                   : FunctionRegistry.advance(
                       before, layers, now -> isSame(now, version) ? imaged(now, result) : now));
-      FunctionImage function = registry.find(key);
-      FunctionConfiguration now = function == null ? null : function.version(version.version());
-      gone = now == null || !isSame(now, version);
       boolean wasPending = Lifecycle.of(version) == Lifecycle.PENDING;
       attempted(
           name,
-          !gone
-              && (result instanceof Snapshots.Result.Postponed
-                  // It could be initialised once, so something else was in the way.
-                  || (result instanceof Snapshots.Result.Failed && !wasPending)));
+          result instanceof Snapshots.Result.Postponed
+              // It could be initialised once, so something else was in the way.
+              || (result instanceof Snapshots.Result.Failed && !wasPending));
+      FunctionImage function = registry.find(key);
+      FunctionConfiguration now = function == null ? null : function.version(version.version());
+      gone = now == null || !isSame(now, version);
       if (gone) {
+        // Its deletion was told before perhaps.
+        attempted(name, false);
         snapshots.forget(ready);
       }
     } catch (RuntimeException e) {

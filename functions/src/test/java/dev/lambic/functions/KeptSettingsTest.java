@@ -196,6 +196,33 @@ class KeptSettingsTest {
         .isEqualTo("On");
   }
 
+  @Test
+  void whatWasTriedOfADeletedFunctionIsNotHeldAgainstItsSuccessor() {
+    List<String> asked = new ArrayList<>();
+    world
+        .service()
+        .snapshots(version -> {
+          asked.add(version.version());
+          return new Snapshots.Result.Postponed();
+        });
+    Consumer<CreateFunctionRequest.Builder> wanted =
+        r -> r.snapStart(s -> s.applyOn("PublishedVersions")).publish(true);
+    create(wanted);
+    for (int minute = 0; minute < 10; minute++) {
+      world.clock.advance(Duration.ofMinutes(1));
+      startWithout();
+    }
+    assertThat(asked).hasSize(5);
+    world.call(l -> l.deleteFunction(r -> r.functionName("fn")));
+    world.clock.advance(Duration.ofMinutes(1));
+    create(wanted);
+    for (int minute = 0; minute < 10; minute++) {
+      world.clock.advance(Duration.ofMinutes(1));
+      startWithout();
+    }
+    assertThat(asked).hasSize(10);
+  }
+
   private void startWithout() {
     world.service().snapshotIsLost("111111111111", "us-east-1", "fn", "1");
     world.settle();

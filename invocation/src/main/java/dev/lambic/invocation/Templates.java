@@ -12,6 +12,7 @@ import dev.lambic.runtime.RuntimeTarget;
 import dev.lambic.runtime.SessionCredentials;
 import dev.lambic.runtime.SnapshotStore;
 import dev.lambic.runtime.TelemetryRecords;
+import dev.lambic.sandbox.SandboxException;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the snapshots of published versions: initialises each in an environment of its own, and has
@@ -181,8 +183,7 @@ public final class Templates {
       LockSupport.parkNanos(STALE.toNanos());
     } catch (LambicException e) {
       writing.finish();
-      String why = String.valueOf(e.getMessage());
-      return e.blame() == Blame.FUNCTION ? new Made.Impossible(why) : new Made.Postponed(why);
+      return without(e);
     }
     environment.drainOutput();
     // The copy has its name.
@@ -193,43 +194,52 @@ public final class Templates {
         : new Made.Postponed("The snapshot could not be kept.");
   }
 
+  private static Made without(LambicException e) {
+    String why = String.valueOf(e.getMessage());
+    boolean lasts =
+        e.blame() == Blame.FUNCTION
+            || (e instanceof SandboxException of && of.speaksOfTheProgram());
+    return lasts ? new Made.Impossible(why) : new Made.Postponed(why);
+  }
+
   /**
    * Whether a copy asks to go on, as not every runtime does whose connection was cut. What fails
    * once may have failed for the host's reasons.
    */
   private Made tryOut(EnvironmentSpec spec, EnvironmentLog log) {
-    String why = "";
-    for (int trial = 0; trial < TRIALS; trial++) {
+    LambicException why = tryOnce(spec, log);
+    for (int trial = 1; why != null && trial < TRIALS; trial++) {
       why = tryOnce(spec, log);
-      if (why.isEmpty()) {
-        return new Made.Done();
-      }
     }
-    store.giveUp(spec, new LambicException("SnapshotFailure", Blame.PLATFORM, why));
-    return new Made.Postponed(why);
+    if (why == null) {
+      return new Made.Done();
+    }
+    store.giveUp(spec, why);
+    return without(why);
   }
 
-  /** Returns what went wrong; nothing if all is well. */
-  private String tryOnce(EnvironmentSpec spec, EnvironmentLog log) {
+  /** Returns what went wrong; null if all is well. */
+  private @Nullable LambicException tryOnce(EnvironmentSpec spec, EnvironmentLog log) {
     TemplateListener heard = new TemplateListener(log);
     try {
       Environment copy = starter.trial(spec, heard);
       try {
         if (heard.outcome().get(TRIAL_SECONDS, TimeUnit.SECONDS) instanceof Made.Done) {
-          return "";
+          return null;
         }
       } finally {
         copy.kill();
         awaitEnd(copy);
       }
     } catch (LambicException e) {
-      return String.valueOf(e.getMessage());
+      return e;
     } catch (TimeoutException | ExecutionException e) {
       // It does not work; said below.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return "Copies of the runtime do not go on.";
+    return new LambicException(
+        "SnapshotFailure", Blame.PLATFORM, "Copies of the runtime do not go on.");
   }
 
   private static void awaitEnd(Environment environment) {

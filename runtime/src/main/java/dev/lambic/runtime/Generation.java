@@ -23,6 +23,7 @@ final class Generation implements EnvironmentListener {
   private volatile HttpServer.@Nullable Listener address;
   private volatile @Nullable SandboxProcess process;
   private boolean over;
+  private volatile boolean closed;
 
   /** Without snapshots. */
   Generation(
@@ -116,6 +117,7 @@ final class Generation implements EnvironmentListener {
    * lock, for it may be called from within what another environment says.
    */
   void close() {
+    closed = true;
     HttpServer.Listener served = address;
     if (served != null) {
       served.close();
@@ -214,6 +216,10 @@ final class Generation implements EnvironmentListener {
     synchronized (this) {
       if (over) {
         return;
+      }
+      if (signal != 0 && !closed && !api.hasGoneOn() && mode instanceof SnapStart.Restored copy) {
+        // Nothing of the function's has run since the snapshot was made.
+        copy.snapshot().failed();
       }
       if (fatal == null) {
         listener.exited(code, signal);

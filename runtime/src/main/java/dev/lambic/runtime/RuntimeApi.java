@@ -58,6 +58,7 @@ final class RuntimeApi implements HttpHandler {
   private boolean streamBroken;
   private @Nullable Responder early;
   private boolean initialized;
+  private volatile boolean goneOn;
   private boolean closed;
   private long delivered;
 
@@ -428,12 +429,19 @@ final class RuntimeApi implements HttpHandler {
   }
 
   private void restoreNext(SnapStart of, Responder responder) {
+    goneOn = true;
+    of.goesOn();
     if (of.isTemplate()) {
       // Without an answer; it is asked again where the snapshot is restored.
       listener.checkpointable();
     } else {
       responder.send(200, json(), new byte[0]);
     }
+  }
+
+  /** Whether the runtime has asked to go on where snapshots are made. */
+  boolean hasGoneOn() {
+    return goneOn;
   }
 
   private void restoreError(HttpRequest request, Responder responder) {

@@ -84,6 +84,13 @@ record SnapStart(SnapStart.Mode mode, SessionCredentials credentials, Ticker tic
     return mode instanceof Template || (mode instanceof Restored restored && restored.trial());
   }
 
+  /** It asks to go on where the template had stopped. */
+  void goesOn() {
+    if (mode instanceof Restored restored) {
+      restored.snapshot().goesOn();
+    }
+  }
+
   void giveCredentials(HttpRequest request, Responder responder) {
     String given = request.headers().get("Authorization");
     if (given == null || !isToken(given)) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +24,11 @@ import java.util.stream.Stream;
  */
 final class SnapshotName {
   private static final int LEAST_FILE = 256 << 10;
+
+  /** The lines that tell kind and instructions, on x86-64 and on AArch64. */
+  private static final Pattern PROCESSOR =
+      Pattern.compile(
+          "(vendor_id|cpu family|model|model name|flags|Features|CPU (implementer|variant|part))\\s*:");
 
   private final String host;
   private final Map<Path, Contents> contents = new ConcurrentHashMap<>();
@@ -74,6 +80,26 @@ final class SnapshotName {
     }
   }
 
+  /**
+   * Tells whether it is the same kind of processor with the same instructions: what was initialised
+   * may have chosen its ways by them.
+   *
+   * @param info such as {@code /proc/cpuinfo}
+   */
+  static String processor(Path info) {
+    MessageDigest sha = sha256();
+    try {
+      Files.readAllLines(info, StandardCharsets.ISO_8859_1).stream()
+          .filter(line -> PROCESSOR.matcher(line).lookingAt())
+          .distinct()
+          .sorted()
+          .forEach(line -> sha.update((line + "\n").getBytes(StandardCharsets.ISO_8859_1)));
+    } catch (IOException e) {
+      return "none";
+    }
+    return HexFormat.of().formatHex(sha.digest());
+  }
+
   private String contents(Path source) {
     if (!Files.isDirectory(source)) {
       return age(source);
@@ -108,7 +134,7 @@ final class SnapshotName {
     return HexFormat.of().formatHex(sha256().digest(Files.readAllBytes(file)));
   }
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

@@ -40,14 +40,16 @@ import org.jspecify.annotations.Nullable;
  * The snapshots of initialised environments: directories that are named by all that they depend on.
  *
  * <p>What a snapshot depends on is the function's code and configuration, the runtime, the kernel,
- * and criu; another of these has another name, and the old one is not found any more. A snapshot is
- * used only if each of its files has the size and the age that it was written with. Of too many,
- * the ones that were not used for longest go. One that is taken away is not found from that moment
- * on, and is deleted when nobody restores from it any more. Safe for use by many threads.
+ * the processor and criu; another of these has another name, and the old one is not found any more.
+ * A snapshot is used only if each of its files has the size and the age that it was written with,
+ * those of {@code /tmp} included, and is on the disk before it has its name. Of too many, the ones
+ * that were not used for longest go. One that is taken away is not found from that moment on, and
+ * is deleted when nobody restores from it any more. Safe for use by many threads.
  */
 public final class SnapshotStore {
   private static final String META = "snapshot.json";
   private static final JsonFactory JSON = new JsonFactory();
+  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
   private static final Pattern NAME = Pattern.compile("[0-9a-f]{64}");
 
   /** More would not be restored in the time that there is for it. */
@@ -81,6 +83,8 @@ public final class SnapshotStore {
     this.names =
         new SnapshotName(
             System.getProperty("os.version")
+                + " "
+                + SnapshotName.processor(CPU_INFO)
                 + " "
                 + SnapshotName.age(criu.directory().resolve("criu")));
     try {
@@ -116,7 +120,7 @@ public final class SnapshotStore {
      *
      * @param criu restores it
      * @param directory where its files are
-     * @param files size and time of the last change of each
+     * @param files the state of each, see {@link SnapshotFiles}
      * @param token see {@link SnapStart.Mode#token}
      * @param version whose it is, for the time when that is deleted
      * @param deleter deletes the directory
@@ -159,12 +163,12 @@ public final class SnapshotStore {
     SandboxProcess restore(Sandbox sandbox, OutputListener output) {
       Path images = begin();
       try {
-        SandboxProcess restored = sandbox.restore(criu, images, checkpoint, output);
-        told(false);
-        return restored;
+        return sandbox.restore(criu, images, checkpoint, output);
       } catch (SandboxException e) {
         // What had ended before says nothing.
-        told(!e.step().equals(SandboxException.DEAD));
+        if (!e.step().equals(SandboxException.DEAD)) {
+          failed();
+        }
         throw e;
       } finally {
         end();
@@ -190,8 +194,14 @@ public final class SnapshotStore {
       }
     }
 
-    private synchronized void told(boolean failed) {
-      failures = failed ? failures + 1 : 0;
+    /** A copy could not be made, or was killed before it went on. */
+    synchronized void failed() {
+      failures++;
+    }
+
+    /** A copy goes on where the template had stopped. */
+    synchronized void goesOn() {
+      failures = 0;
     }
 
     /** Whether it has failed too often in a row to be kept, whatever the reasons were. */
@@ -220,7 +230,7 @@ public final class SnapshotStore {
     boolean isWhole() {
       Path of = directory();
       return files.entrySet().stream()
-          .allMatch(file -> SnapshotName.age(of.resolve(file.getKey())).equals(file.getValue()));
+          .allMatch(file -> SnapshotFiles.state(of.resolve(file.getKey())).equals(file.getValue()));
     }
   }
 
@@ -252,17 +262,13 @@ public final class SnapshotStore {
         return false;
       }
       try {
-        Map<String, String> files = new TreeMap<>();
-        try (Stream<Path> all = Files.list(part)) {
-          all.filter(Files::isRegularFile)
-              .forEach(f -> files.put(fileName(f), SnapshotName.age(f)));
-        }
-        Snapshot made = snapshot(directory.resolve(name), of, files, token, version);
+        Snapshot made =
+            snapshot(directory.resolve(name), of, SnapshotFiles.of(part), token, version);
         Files.write(part.resolve(META), json(made));
+        SnapshotFiles.sync(part);
         takeAway(name, former -> true);
-        delete(made.directory());
-        Files.move(part, made.directory(), StandardCopyOption.ATOMIC_MOVE);
-        known.put(name, made);
+        place(part, name, made);
+        SnapshotFiles.syncOne(directory);
         makeRoom(name);
         return true;
       } catch (IOException e) {
@@ -270,6 +276,25 @@ public final class SnapshotStore {
         delete(part);
         return false;
       }
+    }
+  }
+
+  /** Gives it its name; whoever looks for that at the same time finds this very one. */
+  private void place(Path part, String name, Snapshot made) throws IOException {
+    try {
+      known.compute(
+          name,
+          (same, now) -> {
+            delete(made.directory()); // what is there is none
+            try {
+              Files.move(part, made.directory(), StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+            return made;
+          });
+    } catch (UncheckedIOException e) {
+      throw new IOException(e.getMessage(), e);
     }
   }
 
@@ -313,6 +338,13 @@ public final class SnapshotStore {
       giveUp(
           found,
           new LambicException("SnapshotFailure", Blame.PLATFORM, "its files were changed or lost"));
+      return null;
+    }
+    if (found.hasFailedOften()) {
+      giveUp(
+          found,
+          new LambicException(
+              "SnapshotFailure", Blame.PLATFORM, "its copies end before they go on"));
       return null;
     }
     try {

@@ -3,16 +3,24 @@ package dev.lambic.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lambic.http.BodySink;
+import dev.lambic.http.Headers;
+import dev.lambic.http.HttpRequest;
+import dev.lambic.http.Responder;
+import dev.lambic.kernel.Ids;
 import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
 import dev.lambic.sandbox.Checkpoint;
 import dev.lambic.sandbox.Criu;
 import dev.lambic.sandbox.Limits;
+import dev.lambic.sandbox.ProcessExit;
 import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.Sandbox;
 import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,6 +99,7 @@ final class SnapshotStoreTest {
 
   private void restore(SnapshotStore.Snapshot snapshot) {
     var _ = snapshot.restore(sandbox, (bytes, length) -> {});
+    snapshot.goesOn();
   }
 
   /** As a start does it that falls back to one of its own. */
@@ -128,6 +137,102 @@ final class SnapshotStoreTest {
       restoreBadly(snapshot, new SandboxException(SandboxException.DEAD, 0, "the launcher ended"));
     }
     assertThat(store.find(spec)).isSameAs(snapshot);
+  }
+
+  @Test
+  void norDoesItMendAnything() {
+    EnvironmentSpec spec = spec("1");
+    SnapshotStore.Snapshot snapshot = made(spec);
+    restoreBadly(snapshot, late);
+    restoreBadly(snapshot, late);
+    restoreBadly(snapshot, new SandboxException(SandboxException.DEAD, 0, "the launcher ended"));
+    assertThat(store.find(spec)).isSameAs(snapshot);
+    restoreBadly(snapshot, late);
+    assertThat(store.find(spec)).isNull();
+  }
+
+  /** Its process ends by a signal, as on a processor that lacks an instruction. */
+  private void killedCopy(SnapshotStore.Snapshot snapshot, boolean late, boolean byUs) {
+    Generation generation =
+        new Generation(
+            new RecordingListener(),
+            spec("1"),
+            sandbox,
+            new Services(
+                Ticker.system(),
+                Ids.seeded(1),
+                (where, fault) -> faults.add(where),
+                new ByteBudget(1)),
+            new SnapStart.Restored(snapshot, false));
+    generation.runs(snapshot.restore(sandbox, generation::output));
+    if (late) {
+      generation
+          .api()
+          .handle(
+              new HttpRequest(
+                  "GET",
+                  "/2018-06-01/runtime/restore/next",
+                  Headers.empty(),
+                  new byte[0],
+                  new InetSocketAddress(0)),
+              new NoResponder());
+    }
+    if (byUs) {
+      generation.close();
+    }
+    sandboxes.exit.complete(new ProcessExit(0, 4));
+  }
+
+  private static final class NoResponder implements Responder {
+    @Override
+    public void send(int status, Headers headers, byte[] body) {}
+
+    @Override
+    public BodySink begin(int status, Headers headers) {
+      throw new AssertionError("it is answered in one piece");
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public void onAbort(Runnable action) {}
+  }
+
+  @Test
+  void copiesThatAreKilledBeforeTheyGoOnCountAsFailed() {
+    EnvironmentSpec spec = spec("1");
+    SnapshotStore.Snapshot snapshot = made(spec);
+    for (int i = 0; i < 5; i++) {
+      killedCopy(snapshot, false, true);
+    }
+    killedCopy(snapshot, false, false);
+    killedCopy(snapshot, false, false);
+    killedCopy(snapshot, true, false);
+    killedCopy(snapshot, false, false);
+    killedCopy(snapshot, false, false);
+    assertThat(store.find(spec)).isSameAs(snapshot);
+    killedCopy(snapshot, false, false);
+    assertThat(store.find(spec)).isNull();
+    assertThat(files()).isEmpty();
+    assertThat(told.getLast()).contains("is given up");
+  }
+
+  @Test
+  void anotherProcessorHasOtherSnapshots() throws IOException {
+    Path info = directory.resolve("cpuinfo");
+    String one = "processor : 0\nmodel name\t: X\ncpu MHz : %d\nflags\t\t: sse %s\n\n";
+    Files.writeString(info, one.formatted(1000, "avx512f"));
+    String here = SnapshotName.processor(info);
+    Files.writeString(info, one.formatted(2000, "avx512f").repeat(2));
+    assertThat(SnapshotName.processor(info)).isEqualTo(here);
+    Files.writeString(info, one.formatted(1000, ""));
+    assertThat(SnapshotName.processor(info)).isNotEqualTo(here);
+    Files.writeString(info, one.formatted(1000, "avx512f").replace("X", "Y"));
+    assertThat(SnapshotName.processor(info)).isNotEqualTo(here);
+    assertThat(SnapshotName.processor(Path.of("/proc/cpuinfo"))).hasSize(64);
   }
 
   @Test
@@ -191,6 +296,33 @@ final class SnapshotStoreTest {
     EnvironmentSpec spec = spec("1");
     Files.writeString(made(spec).directory().resolve("pages-1.img"), "other pages");
     assertThat(store.find(spec)).isNull();
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void filesOfTmpAreLookedAtToo() throws IOException {
+    EnvironmentSpec spec = spec("1");
+    Path deep = Files.createDirectories(directory.resolve("tmp/a/b"));
+    Path file = Files.writeString(deep.resolve("a \n\\"), "content");
+    Files.createSymbolicLink(deep.resolve("link"), Path.of("/proc/uptime"));
+    SnapshotStore.Writing writing = store.write(spec, "token");
+    writing.checkpoint((criu, to, memory) -> {
+      try {
+        Files.move(directory.resolve("tmp"), to.resolve("tmp"));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return new Checkpoint(2, 7);
+    });
+    assertThat(writing.finish()).isTrue();
+    SnapshotStore.Snapshot snapshot = Objects.requireNonNull(store.find(spec));
+    store = again();
+    assertThat(store.has(spec)).isTrue();
+    // As after a loss of power.
+    Files.write(
+        snapshot.directory().resolve("tmp/a/b").resolve(String.valueOf(file.getFileName())),
+        new byte[0]);
+    assertThat(store.has(spec)).isFalse();
     assertThat(files()).isEmpty();
   }
 

@@ -3,6 +3,8 @@ package dev.lambic.sandbox;
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +38,16 @@ public final class SandboxException extends LambicException {
           "Cannot allocate memory",
           "No space left on device",
           "Resource temporarily unavailable",
-          "Too many open files");
+          "Too many open files",
+          // By the kernel, for want of memory.
+          "killed by signal 9");
+
+  /** What a checkpoint gives up at because of the program, with what is said of it. */
+  private static final Map<String, Set<String>> LASTING =
+      Map.of(
+          "processes", Set.of(),
+          "memory", Set.of(),
+          "copy-tmp", Set.of("size", "special file", "depth"));
 
   private final String step;
   private final int errno;
@@ -79,6 +90,15 @@ public final class SandboxException extends LambicException {
     return step.startsWith(RESTORED)
         ? errno != Errno.ETIMEDOUT
         : step.equals(CRIU) && errno == Errno.EIO && PASSING.stream().noneMatch(path::contains);
+  }
+
+  /**
+   * Whether a checkpoint failed at what the program is or holds, so that another of the same
+   * program would fail as well.
+   */
+  public boolean speaksOfTheProgram() {
+    Set<String> details = LASTING.get(step);
+    return speaksOfImages() || (details != null && (details.isEmpty() || details.contains(path)));
   }
 
   /** The step that failed, a stable lower-case word. */

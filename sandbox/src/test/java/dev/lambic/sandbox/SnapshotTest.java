@@ -265,7 +265,8 @@ final class SnapshotTest {
     try {
       var _ = sandbox.checkpoint(criu.orElseThrow(), images, MEMORY);
     } catch (SandboxException e) {
-      assertThat(e.speaksOfImages()).as("%s", e).isFalse();
+      // If the program ends before criu does, criu may still say so itself.
+      assertThat(e.speaksOfImages() && e.errno() != Errno.EIO).as("%s", e).isFalse();
     }
     await("the end of the killer", () -> !killer.isAlive());
     get(sandbox.gone());

@@ -75,6 +75,26 @@ final class ValuesTest {
   }
 
   @Test
+  void exceptionsTellWhatPasses() {
+    SandboxException refused = new SandboxException("criu", Errno.EIO, "Error (criu/files.c:1): x");
+    assertThat(refused.speaksOfImages()).isTrue();
+    assertThat(refused.speaksOfTheProgram()).isTrue();
+    for (String passing : List.of("12 killed by signal 9: Killed", "Cannot allocate memory")) {
+      SandboxException lack = new SandboxException("criu", Errno.EIO, "Error: " + passing);
+      assertThat(lack.speaksOfImages()).isFalse();
+      assertThat(lack.speaksOfTheProgram()).isFalse();
+    }
+    assertThat(new SandboxException("processes", 16, "more").speaksOfTheProgram()).isTrue();
+    assertThat(new SandboxException("memory", 27, "3000 MB").speaksOfTheProgram()).isTrue();
+    assertThat(new SandboxException("copy-tmp", 27, "size").speaksOfTheProgram()).isTrue();
+    assertThat(new SandboxException("copy-tmp", Errno.ENOSPC, "write").speaksOfTheProgram())
+        .isFalse();
+    assertThat(new SandboxException("copy-tmp", Errno.ETIMEDOUT, "time").speaksOfTheProgram())
+        .isFalse();
+    assertThat(SandboxException.dead("x").speaksOfTheProgram()).isFalse();
+  }
+
+  @Test
   void exceptionSaysStepReasonAndPath() {
     assertThat(new SandboxException("exec", Errno.ENOENT, "/var/task/bootstrap"))
         .hasMessage("sandbox: exec: no such file or directory: /var/task/bootstrap");

@@ -245,7 +245,7 @@ final class LambicServer implements AutoCloseable {
       AwsEndpoint enforcing = endpoint(AuthMode.ENFORCE, keys, services, functions, health);
       inside.set(front(enforcing, functions, images, dev));
       AwsEndpoint outside = endpoint(config.auth(), keys, services, functions, health);
-      HostSnapshots snapshots = new HostSnapshots(images, dev::runs, System.out);
+      HostSnapshots snapshots = new HostSnapshots(images::of, dev::runs, System.out);
       functions.listen(snapshots);
       functions.listen(
           new HostTemplates(
@@ -309,8 +309,10 @@ final class LambicServer implements AutoCloseable {
         FunctionLogs logs) {
       Path work = data.path("sandbox");
       snapshots.prepare(
-          config.fast().contains(FastPath.SNAPSHOTS) ? Criu.find(config.cache()) : Optional.empty(),
-          work,
+          () ->
+              config.fast().contains(FastPath.SNAPSHOTS)
+                  ? Criu.find(config.cache()).map(found -> Criu.prepare(found, work))
+                  : Optional.empty(),
           criu -> SnapshotProbe.run(sandboxes, criu, work),
           criu -> {
             SnapshotStore store =
