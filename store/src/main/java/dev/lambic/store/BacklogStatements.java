@@ -45,7 +45,8 @@ final class BacklogStatements implements AutoCloseable {
     highest = connection.prepareStatement("SELECT max(id) FROM item");
     add =
         connection.prepareStatement(
-            "INSERT INTO item (id, lane, due, head, body) VALUES (?, ?, ?, ?, ?)");
+            "INSERT INTO item (id, lane, due, head, body) VALUES (?, ?, ?, ?, ?)"
+                + " ON CONFLICT (id) DO NOTHING");
     move = connection.prepareStatement("UPDATE item SET due = ?, head = ? WHERE id = ?");
     remove = connection.prepareStatement("DELETE FROM item WHERE id = ?");
     clear = connection.prepareStatement("DELETE FROM item WHERE lane = ?");
@@ -104,20 +105,30 @@ final class BacklogStatements implements AutoCloseable {
     return next;
   }
 
-  /** Makes the changes; returns the names of what was added. */
-  long[] write(List<Backlog.Change> changes) throws SQLException {
-    List<Long> added = new ArrayList<>();
+  /** Names for what the changes add. */
+  long[] names(List<Backlog.Change> changes) {
+    return changes.stream()
+        .filter(Backlog.Change.Add.class::isInstance)
+        .mapToLong(one -> nextId.getAndIncrement())
+        .toArray();
+  }
+
+  /**
+   * Makes the changes; when they were made before, nothing is added twice.
+   *
+   * @param names of what is added, by {@link #names}
+   */
+  void write(List<Backlog.Change> changes, long[] names) throws SQLException {
+    int added = 0;
     for (Backlog.Change change : changes) {
       switch (change) {
         case Backlog.Change.Add(String where, long time, byte[] head, byte[] body) -> {
-          long id = nextId.getAndIncrement();
-          add.setLong(1, id);
+          add.setLong(1, names[added++]);
           add.setString(2, where);
           add.setLong(3, time);
           add.setBytes(4, head);
           add.setBytes(5, body);
           add.executeUpdate();
-          added.add(id);
         }
         case Backlog.Change.Move(long id, long time, byte[] head) -> {
           move.setLong(1, time);
@@ -135,7 +146,6 @@ final class BacklogStatements implements AutoCloseable {
         }
       }
     }
-    return added.stream().mapToLong(Long::longValue).toArray();
   }
 
   /** Reads items; returns what is to be told of them. */

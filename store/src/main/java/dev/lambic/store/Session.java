@@ -2,12 +2,15 @@ package dev.lambic.store;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteErrorCode;
 
 /**
  * A connection that one thread uses, with its statements. When it is of no use any more, it is
- * given up and the next use makes another; what was committed is in the file.
+ * given up and the next use makes another; what was committed is in the file. Where none can be
+ * made, that is not tried again for a second, for to open a large file takes time.
  *
  * <p>All methods but {@link #trouble} and {@link #close} are the thread's own.
  */
@@ -24,14 +27,28 @@ final class Session<S extends AutoCloseable> {
     S prepare(Connection connection) throws SQLException;
   }
 
+  private static final long PAUSE = Duration.ofSeconds(1).toNanos();
+
   private final Opener opener;
   private final Preparation<S> preparation;
+  private final LongSupplier nanos;
   private volatile @Nullable Connection connection;
   private @Nullable S statements;
   private volatile @Nullable String trouble;
 
+  /** Why no connection could be made, and when; null if the last one could. */
+  private @Nullable StoreException closed;
+
+  private long closedAt;
+
   /** Without a connection yet. */
   Session(Opener opener, Preparation<S> preparation) {
+    this(opener, preparation, System::nanoTime);
+  }
+
+  /** The same, with a clock that only goes forward. */
+  Session(Opener opener, Preparation<S> preparation, LongSupplier nanos) {
+    this.nanos = nanos;
     this.opener = opener;
     this.preparation = preparation;
   }
@@ -60,6 +77,10 @@ final class Session<S extends AutoCloseable> {
     if (ready != null) {
       return ready;
     }
+    StoreException known = closed;
+    if (known != null && nanos.getAsLong() - closedAt < PAUSE) {
+      throw known;
+    }
     Connection made = null;
     try {
       made = opener.open();
@@ -67,16 +88,19 @@ final class Session<S extends AutoCloseable> {
       connection = made;
       statements = prepared;
       trouble = null;
+      closed = null;
       return prepared;
     } catch (SQLException | RuntimeException | Error e) {
       close(made);
       StoreException why = failure(e);
       trouble = why.getMessage();
+      closed = why;
+      closedAt = nanos.getAsLong();
       throw why;
     }
   }
 
-  /** Tries to make a connection if there is none. */
+  /** Tries to make a connection if there is none, and it was not tried just now. */
   void mend() {
     try {
       S _ = use();

@@ -107,9 +107,15 @@ public final class SqliteBacklog implements Backlog {
     List<Change> all = List.copyOf(changes);
     ask(
         new Wish() {
+          // Kept, for a commit that failed may be found to be there when it is tried again.
+          private long @Nullable [] names;
+
           @Override
           public Runnable run(BacklogStatements statements) throws SQLException {
-            long[] added = statements.write(all);
+            long[] kept = names;
+            long[] added = kept == null ? statements.names(all) : kept;
+            names = added;
+            statements.write(all, added);
             return () -> written.done(added);
           }
 

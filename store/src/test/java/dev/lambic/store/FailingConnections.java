@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands between a store and real connections, and lets fail what a test says: a statement by the
- * first word of its SQL, the end of a transaction by COMMIT or ROLLBACK, an opening by OPEN.
+ * first word of its SQL, the end of a transaction by COMMIT or ROLLBACK, an opening by OPEN; AFTER
+ * and a word is a statement that fails when it is done.
  */
 final class FailingConnections implements UnaryOperator<Connection> {
   /** A failure of the disk, in SQLite's number. */
@@ -80,7 +81,11 @@ final class FailingConnections implements UnaryOperator<Connection> {
                   if (called.getName().startsWith("execute")) {
                     check(word);
                   }
-                  return call(statement, called, values);
+                  Object done = call(statement, called, values);
+                  if (called.getName().startsWith("execute")) {
+                    check("AFTER " + word);
+                  }
+                  return done;
                 });
           }
           return result;

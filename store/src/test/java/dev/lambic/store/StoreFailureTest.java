@@ -190,6 +190,20 @@ class StoreFailureTest {
   }
 
   @Test
+  void whatIsFoundToBeCommittedIsNotAddedAgain() {
+    assertThat(write(add("before")).await()).isEqualTo("done");
+    CountDownLatch leave = hold();
+    Told one = write(add("one"));
+    Told two = write(add("two"), add("three"));
+    between.fail("AFTER COMMIT");
+    leave.countDown();
+    assertThat(one.await()).isEqualTo("failed");
+    assertThat(two.await()).isEqualTo("failed");
+    between.mend();
+    assertThat(heads()).containsExactly("before", "one", "two", "three");
+  }
+
+  @Test
   void aBacklogWhoseFileCannotBeUsedSaysSoAndGoesOnWhenItCan() {
     assertThat(write(add("before")).await()).isEqualTo("done");
     CountDownLatch leave = hold();
