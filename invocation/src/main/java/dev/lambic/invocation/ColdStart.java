@@ -2,6 +2,7 @@ package dev.lambic.invocation;
 
 import dev.lambic.kernel.Blame;
 import dev.lambic.kernel.LambicException;
+import dev.lambic.kernel.Ticker;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,11 +14,12 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p>Nothing here waits: each step is run by what the one before it leads to. An initialisation
  * that fails or takes too long is begun anew, then within the invocation's own time, as Lambda
- * does. An environment that this host could not make is made once more: the event has not been seen
- * by anybody, and what failed may have been replaced meanwhile.
+ * does. An environment that this host could not make is tried up to twice more, within the time
+ * that a start may wait: the event has not been seen by anybody, and what failed may have been
+ * replaced meanwhile.
  */
 final class ColdStart {
-  /** How long a start may wait for its turn. */
+  /** How long the starts for one invocation may wait for their turns, together. */
   private static final Duration MAX_QUEUED = Duration.ofSeconds(30);
 
   private static final int ATTEMPTS = 3;
@@ -42,6 +44,7 @@ final class ColdStart {
   private final Invoker.Answer answer;
   private final Home home;
   private final StartQueue queue;
+  private final Ticker ticker;
   private final Timers timers;
   private final Executor background;
   private final Duration initTimeout;
@@ -50,6 +53,7 @@ final class ColdStart {
       Call call,
       Home home,
       StartQueue queue,
+      Ticker ticker,
       Timers timers,
       Executor background,
       Duration initTimeout) {
@@ -58,6 +62,7 @@ final class ColdStart {
     this.answer = call.answer;
     this.home = home;
     this.queue = queue;
+    this.ticker = ticker;
     this.timers = timers;
     this.background = background;
     this.initTimeout = initTimeout;
@@ -71,12 +76,16 @@ final class ColdStart {
 
   /** Waits for its turn; whatever comes of it leads to the answer. */
   void begin() {
+    begin(ticker.nanos() + MAX_QUEUED.toNanos());
+  }
+
+  private void begin(long deadline) {
     AtomicBoolean taken = new AtomicBoolean();
     AtomicReference<Timers.Timer> patience = new AtomicReference<>(() -> {});
     queue.submit(() -> {
       if (taken.compareAndSet(false, true)) {
         patience.get().cancel();
-        launch();
+        launch(deadline);
       } else {
         queue.started();
         queue.gone();
@@ -84,7 +93,7 @@ final class ColdStart {
     });
     Timers.Timer due =
         timers.after(
-            MAX_QUEUED.toNanos(),
+            Math.max(0, deadline - ticker.nanos()),
             () -> {
               if (taken.compareAndSet(false, true)) {
                 refuse(
@@ -100,12 +109,12 @@ final class ColdStart {
     }
   }
 
-  private void launch() {
+  private void launch(long deadline) {
     Worker worker;
     try {
       worker = home.make(call);
     } catch (LambicException e) {
-      notMade(e);
+      notMade(e, deadline);
       return;
     } catch (RuntimeException | Error e) {
       home.fault("starting an environment", e);
@@ -124,7 +133,7 @@ final class ColdStart {
             });
   }
 
-  private void notMade(LambicException e) {
+  private void notMade(LambicException e, long deadline) {
     switch (e.blame()) {
       case FUNCTION -> {
         String id = invocation.requestId();
@@ -135,7 +144,7 @@ final class ColdStart {
       case CALLER, CAPACITY -> refuse(e);
       case PLATFORM -> {
         if (failures.incrementAndGet() < ATTEMPTS) {
-          begin();
+          begin(deadline);
           return;
         }
         home.fault("starting an environment of " + invocation.image().name(), e);

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,20 +13,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the kernel does to take down processes, mounts and networks it does on the processors
  * that calls need, so only few go at a time, the first come first, each when the one before has
- * left nothing. One that does not go holds up the others for a bounded time. Safe for use by many
- * threads.
+ * left nothing; more of them where calls wait for the places that they hold. One that does not go
+ * holds up the others for a bounded time. Safe for use by many threads.
  */
 final class Departures {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-  private final int parallel;
+  private final IntSupplier parallel;
   private final Timers timers;
   private final Executor background;
   private final ArrayDeque<Environment> waiting = new ArrayDeque<>();
   private int going;
   private boolean unbounded;
 
-  Departures(int parallel, Timers timers, Executor background) {
+  /**
+   * None yet.
+   *
+   * @param parallel how many may go at one time, asked for whenever one has left
+   */
+  Departures(IntSupplier parallel, Timers timers, Executor background) {
     this.parallel = parallel;
     this.timers = timers;
     this.background = background;
@@ -72,8 +78,12 @@ final class Departures {
     }
   }
 
-  private synchronized @Nullable Environment due() {
-    if (!unbounded && going >= parallel) {
+  private @Nullable Environment due() {
+    return due(parallel.getAsInt());
+  }
+
+  private synchronized @Nullable Environment due(int most) {
+    if (!unbounded && going >= most) {
       return null;
     }
     Environment next = waiting.pollFirst();

@@ -108,7 +108,11 @@ public final class Dispatcher implements Invoker, AutoCloseable {
             config.parallelStarts(),
             config.maxEnvironments() + config.parallelStarts(),
             background);
-    this.departures = new Departures(config.parallelEnds(), timers, background);
+    this.departures =
+        new Departures(
+            () -> queue.isFull() ? config.parallelStarts() : config.parallelEnds(),
+            timers,
+            background);
     this.provisioner =
         new Provisioner(this, new Ahead(), config, ledger, queue, timers, background);
     timers.after(REAP_EVERY.toNanos(), this::reap);
@@ -251,7 +255,7 @@ public final class Dispatcher implements Invoker, AutoCloseable {
   }
 
   private void startCold(Call call) {
-    new ColdStart(call, home, queue, timers, background, config.initTimeout()).begin();
+    new ColdStart(call, home, queue, ticker, timers, background, config.initTimeout()).begin();
   }
 
   private void stopWaiting(Call call) {

@@ -45,7 +45,7 @@ public final class EventQueue implements AutoCloseable {
   private static final Duration RETRY_DELAY = Duration.ofMinutes(1);
   private static final long SECOND = 1_000_000_000;
 
-  /** How often in a row it is tried to write all that follows from an event. */
+  /** How often it is tried to write what follows from an event before its end is tried alone. */
   private static final int TRIES = 30;
 
   private final EventLimits limits;
@@ -424,7 +424,7 @@ public final class EventQueue implements AutoCloseable {
       } else {
         handler.run(held.event(), attempt);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.fault("running an event", e);
       attempt.delay();
     }
@@ -433,7 +433,7 @@ public final class EventQueue implements AutoCloseable {
   private Rules rules(QueuedEvent event) {
     try {
       return handler.rules(event);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.fault("the rules of an event", e);
       return Rules.STANDARD;
     }
@@ -529,7 +529,7 @@ public final class EventQueue implements AutoCloseable {
       }
       List<QueuedEvent> follow =
           follows ? follow(event, new End(condition, attempts, outcome)) : List.of();
-      release(cost - cost(follow));
+      release(cost - QueuedEvent.cost(follow));
       ended(held, outcome != null);
       if (!left) {
         List<Change> changes = new ArrayList<>();
@@ -547,7 +547,7 @@ public final class EventQueue implements AutoCloseable {
   private boolean follows(QueuedEvent event, Condition condition) {
     try {
       return handler.follows(event, condition);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.fault("the destination of an event", e);
       return false;
     }
@@ -556,14 +556,10 @@ public final class EventQueue implements AutoCloseable {
   private List<QueuedEvent> follow(QueuedEvent event, End end) {
     try {
       return handler.follow(event, end, now());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       faults.fault("the destination of an event", e);
       return List.of();
     }
-  }
-
-  private static long cost(List<QueuedEvent> events) {
-    return events.stream().mapToLong(QueuedEvent::cost).sum();
   }
 
   private synchronized boolean take(long cost) {
@@ -657,17 +653,18 @@ public final class EventQueue implements AutoCloseable {
   private final class Writing implements Backlog.Written {
     private final EventLane lane;
     private final long id;
-    private List<Change> changes;
-    private List<QueuedEvent> follow;
+    private final List<Change> changes;
+    private final List<QueuedEvent> follow;
     private final long cost;
     private int failures;
+    private boolean alone;
 
     Writing(EventLane lane, long id, List<Change> changes, List<QueuedEvent> follow) {
       this.lane = lane;
       this.id = id;
       this.changes = changes;
       this.follow = follow;
-      this.cost = cost(follow);
+      this.cost = QueuedEvent.cost(follow);
     }
 
     void begin() {
@@ -676,6 +673,9 @@ public final class EventQueue implements AutoCloseable {
 
     @Override
     public void done(long[] added) {
+      if (alone) {
+        faults.fault("what follows from an event is dropped", new StoreException("no room", null));
+      }
       List<Held> begun = new ArrayList<>();
       synchronized (EventQueue.this) {
         lane.held.remove(id);
@@ -698,13 +698,16 @@ public final class EventQueue implements AutoCloseable {
       if (isStopped()) {
         return;
       }
-      faults.fault("writing what became of an event", why);
-      if (++failures == TRIES && !follow.isEmpty()) {
+      if (!alone) {
+        faults.fault("writing what became of an event", why);
         // Where there is no room for what follows, nothing would ever make room for others.
-        faults.fault("what follows from an event is dropped", why);
-        changes = List.of(new Change.Remove(id));
-        follow = List.of();
+        alone = backlog.trouble() == null && ++failures >= TRIES && !follow.isEmpty();
+        if (alone) {
+          backlog.write(changes.subList(0, 1), this);
+          return;
+        }
       }
+      alone = false;
       timers.after(SECOND, this::begin);
     }
   }

@@ -32,7 +32,7 @@ public record InvocationConfig(
     return Math.max(1, parallelStarts / 2);
   }
 
-  /** How many idle environments are taken down at one time. */
+  /** How many idle environments are taken down at one time while no start waits for a place. */
   int parallelEnds() {
     return Math.max(1, parallelStarts / 4);
   }

@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +73,11 @@ public record QueuedEvent(
   /** The memory that it takes, roughly, in bytes. */
   int cost() {
     return payload.length + OVERHEAD;
+  }
+
+  /** The same, of all of them. */
+  static long cost(List<QueuedEvent> events) {
+    return events.stream().mapToLong(QueuedEvent::cost).sum();
   }
 
   /** All but lane and payload, as bytes. */

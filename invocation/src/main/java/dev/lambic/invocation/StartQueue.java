@@ -61,6 +61,11 @@ final class StartQueue {
     runDue();
   }
 
+  /** Whether starts wait until nothing is left of what others have made. */
+  synchronized boolean isFull() {
+    return existing >= places && !waiting.isEmpty();
+  }
+
   synchronized int existing() {
     return existing;
   }

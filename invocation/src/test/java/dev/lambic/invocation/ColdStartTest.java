@@ -286,7 +286,7 @@ final class ColdStartTest {
 
   /** As when what makes sandboxes was killed, and another one takes its place. */
   @Test
-  void whatTheHostFailsToMakeIsMadeOnceMore() {
+  void whatTheHostFailsToMakeIsTriedTwiceMore() {
     try (Stage stage = new Stage()) {
       stage.starter.failTimes(2, new LambicException("SandboxFailure", Blame.PLATFORM, "dead"));
       stage.warm("f");
@@ -296,6 +296,37 @@ final class ColdStartTest {
       assertThat(stage.faults).hasSize(1);
       stage.faults.clear();
       stage.warm("g");
+    }
+  }
+
+  @Test
+  void whatIsTriedAgainWaitsNoLongerThanWhatIsTriedOnce() {
+    try (Stage stage =
+        new Stage(new InvocationConfig(4, 4, 1, Duration.ofMinutes(10), Stage.INIT_TIMEOUT))) {
+      stage.starter.keepKilled();
+      for (int i = 0; i < 4; i++) {
+        stage.invoke("old");
+        stage.next(stage.environment(i));
+      }
+      stage.starter.started().forEach(environment -> stage.answer(environment, "1"));
+      stage.dispatcher.retire(stage.image("old").key());
+      stage.later.settle();
+      stage.invoke("last");
+      stage.next(stage.environment(4));
+      stage.answer(stage.environment(4), "2");
+      RecordingAnswer unlucky = stage.invoke("unlucky");
+      RecordingAnswer next = stage.invoke("next");
+      stage.later.advance(Duration.ofSeconds(20));
+      stage.starter.failTimes(1, new LambicException("SandboxFailure", Blame.PLATFORM, "dead"));
+      stage.environment(0).vanish();
+      stage.later.settle();
+      stage.next(stage.environment(5));
+      stage.answer(stage.environment(5), "3");
+      assertThat(next.result()).as("took the place").isEqualTo("3");
+      stage.later.advance(Duration.ofSeconds(9));
+      assertThat(unlucky.hasCome()).isFalse();
+      stage.later.advance(Duration.ofSeconds(2));
+      assertThat(unlucky.refusal().code()).isEqualTo("ServiceException");
     }
   }
 

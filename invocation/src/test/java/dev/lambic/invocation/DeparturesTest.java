@@ -62,6 +62,41 @@ final class DeparturesTest {
   }
 
   @Test
+  void moreGoAtOneTimeWhereCallsWaitForTheirPlaces() {
+    int many = 8;
+    int starts = 4;
+    try (Stage crowded =
+        new Stage(
+            new InvocationConfig(many, many, starts, Duration.ofMinutes(10), Stage.INIT_TIMEOUT))) {
+      crowded.starter.keepKilled();
+      for (int i = 0; i < many; i++) {
+        crowded.invoke("old");
+        crowded.next(crowded.environment(i));
+      }
+      List<FakeEnvironment> old = crowded.starter.started();
+      old.forEach(environment -> crowded.answer(environment, "1"));
+      crowded.later.advance(Duration.ofSeconds(1));
+      crowded.dispatcher.retire(crowded.image("old").key());
+      crowded.later.settle();
+      assertThat(killed(old)).hasSize(1);
+      List<RecordingAnswer> calls = new ArrayList<>();
+      for (int i = 0; i < many; i++) {
+        calls.add(crowded.invoke("new"));
+      }
+      assertThat(crowded.starter.started()).as("as many as there are places").hasSize(12);
+      killed(old).forEach(FakeEnvironment::vanish);
+      crowded.later.settle();
+      assertThat(killed(old)).hasSize(1 + starts);
+      killed(old).forEach(FakeEnvironment::vanish);
+      crowded.later.settle();
+      List<FakeEnvironment> made = crowded.starter.started().subList(many, 2 * many);
+      made.forEach(crowded::next);
+      made.forEach(environment -> crowded.answer(environment, "2"));
+      assertThat(calls).allMatch(RecordingAnswer::hasCome);
+    }
+  }
+
+  @Test
   void oneThatDoesNotGoHoldsUpTheOthersForABoundedTime() {
     try (stage) {
       List<FakeEnvironment> old = frozen();

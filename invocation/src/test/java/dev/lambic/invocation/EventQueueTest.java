@@ -371,6 +371,61 @@ class EventQueueTest {
   }
 
   @Test
+  void whatFollowsIsKeptWhereNothingAtAllCanBeWritten() {
+    queue.close();
+    backlog = new FakeBacklog(Runnable::run);
+    later = new ManualLater(ticker);
+    List<String> faults = new ArrayList<>();
+    queue =
+        new EventQueue(
+            LIMITS, backlog, handler, ticker, (where, fault) -> faults.add(where), later);
+    queue.start();
+    accept(event("f", 3));
+    backlog.refuseEverything(true);
+    handler.followers = List.of(event("g", 3000));
+    run().answer().outcome(result(null));
+    handler.followers = List.of();
+    later.advance(Duration.ofSeconds(40));
+    assertThat(backlog.items()).extracting(Backlog.Item::lane).containsExactly("arn:f");
+    backlog.refuseEverything(false);
+    later.advance(Duration.ofSeconds(2));
+    assertThat(backlog.items()).extracting(Backlog.Item::lane).containsExactly("arn:g");
+    assertThat(faults).containsOnly("writing what became of an event");
+    run().answer().outcome(result(null));
+    assertThat(queue.remembersNothing()).as("%s", queue).isTrue();
+  }
+
+  @Test
+  void anErrorOfOneRunIsNoneOfTheOthers() {
+    queue.close();
+    backlog = new FakeBacklog(Runnable::run);
+    later = new ManualLater(ticker);
+    List<Throwable> faults = new ArrayList<>();
+    FakeHandler failing =
+        new FakeHandler((event, answer) -> {
+          if (event.delays() == 0 && event.requestId().equals("id0")) {
+            throw new StackOverflowError("of a test");
+          }
+        });
+    queue =
+        new EventQueue(
+            LIMITS, backlog, failing, ticker, (where, fault) -> faults.add(fault), later);
+    for (int i = 0; i < 3; i++) {
+      accept(event("f", 3));
+    }
+    queue.start();
+    assertThat(failing.runs).extracting(run -> run.event().requestId()).contains("id1", "id2");
+    assertThat(faults).hasOnlyElementsOfType(StackOverflowError.class).hasSize(1);
+    failing.runs.stream().skip(1).forEach(run -> run.answer().outcome(result(null)));
+    failing.runs.clear();
+    later.advance(Duration.ofSeconds(2));
+    assertThat(failing.runs).extracting(run -> run.event().requestId()).containsExactly("id0");
+    failing.runs.getFirst().answer().outcome(result(null));
+    assertThat(backlog.items()).isEmpty();
+    assertThat(queue.remembersNothing()).as("%s", queue).isTrue();
+  }
+
+  @Test
   void whatIsAcceptedBeforeTheStartIsRunByIt() {
     queue.close();
     backlog = new FakeBacklog(Runnable::run);

@@ -25,6 +25,7 @@ public final class FakeBacklog implements Backlog {
   private long nextId;
   private boolean dead;
   private boolean full;
+  private boolean broken;
   private int reads;
 
   /** An empty one, whose work waits for the test. */
@@ -64,6 +65,11 @@ public final class FakeBacklog implements Backlog {
   /** Nothing is added from now on, as if its file were full. */
   public void refuseAdditions() {
     full = true;
+  }
+
+  /** Whether nothing at all can be written from now on. */
+  public void refuseEverything(boolean refuse) {
+    broken = refuse;
   }
 
   /** Whether the test has a step to make. */
@@ -109,7 +115,7 @@ public final class FakeBacklog implements Backlog {
   @Override
   public synchronized void write(List<Change> changes, Written told) {
     ask(() -> {
-      if (full && changes.stream().anyMatch(Change.Add.class::isInstance)) {
+      if (broken || (full && changes.stream().anyMatch(Change.Add.class::isInstance))) {
         tellLater(() -> told.failed(new StoreException("full", null)));
         return;
       }
