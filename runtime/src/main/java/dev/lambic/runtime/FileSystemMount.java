@@ -29,23 +29,17 @@ public record FileSystemMount(String arn, Path directory, String path) {
   }
 
   /**
-   * Makes the directory if it is not there, so that files can be put there before there is an
-   * environment.
-   */
-  public void prepare() throws IOException {
-    mount().prepare();
-  }
-
-  /**
    * Lets a sandbox see them.
    *
-   * @throws LambicException with code {@code EFSMountFailureException} if one cannot be mounted;
-   *     the sandbox is dead then
+   * @throws SandboxException if the host or the sandbox failed, which says nothing of what is
+   *     mounted; the sandbox is dead then
+   * @throws LambicException with code {@code EFSMountFailureException} if one cannot be mounted,
+   *     whoever tries; the sandbox may be dead then
    */
   static void attach(List<FileSystemMount> mounts, Sandbox sandbox) {
     for (FileSystemMount each : mounts) {
       try {
-        each.prepare();
+        each.mount().prepare();
       } catch (IOException e) {
         throw failure(each, "its directory cannot be made", e);
       }
@@ -53,15 +47,19 @@ public record FileSystemMount(String arn, Path directory, String path) {
     try {
       sandbox.share(mounts.stream().map(FileSystemMount::mount).toList());
     } catch (SandboxException e) {
-      if (e.step().equals(SandboxException.DEAD)) {
-        throw e;
-      }
-      String why =
-          e.step().equals("share-map")
-              ? "the file system of the data directory does not let owners be mapped"
-              : "step " + e.step() + " failed with error " + e.errno();
-      throw failure(mounts.getFirst(), why, e);
+      throw failure(mounts.getFirst(), reason(e), e);
     }
+  }
+
+  /** What is wrong with what should be mounted; throws again what is wrong with all else. */
+  private static String reason(SandboxException of) {
+    return switch (of.step()) {
+      case "share-map" -> "the file system of the data directory does not let owners be mapped";
+      case "share-space" -> "its disk is nearly full";
+      case "share-source", "share-tree", "target", "move-mount" ->
+          "step " + of.step() + " failed with error " + of.errno();
+      default -> throw of;
+    };
   }
 
   /** In AWS's words, and then the reason on this host, without its paths. */

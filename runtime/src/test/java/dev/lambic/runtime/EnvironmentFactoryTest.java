@@ -14,6 +14,7 @@ import dev.lambic.sandbox.Limits;
 import dev.lambic.sandbox.OutputListener;
 import dev.lambic.sandbox.ProcessExit;
 import dev.lambic.sandbox.ReadOnlyMount;
+import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.SharedMount;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starts environments in a sandbox that is none. */
@@ -283,6 +285,38 @@ final class EnvironmentFactoryTest {
                           + " On this host: its directory cannot be made.");
             });
     assertThat(sandboxes.calls).endsWith("kill").doesNotContain("share", "start");
+    awaitClosed();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "share-map, the file system of the data directory does not let owners be mapped",
+    "share-space, its disk is nearly full",
+    "share-source, step share-source failed with error 2",
+    "share-tree, step share-tree failed with error 2",
+    "target, step target failed with error 2",
+    "move-mount, step move-mount failed with error 2",
+  })
+  void whatIsWrongWithTheFilesIsTheCallersToHear(String step, String why, @TempDir Path files) {
+    sandboxes.failAt = "share";
+    sandboxes.failing = new SandboxException(step, 2, "/a/secret/path");
+    assertThatThrownBy(() -> startWithFiles(files))
+        .isInstanceOfSatisfying(
+            LambicException.class, e -> assertThat(e.code()).isEqualTo("EFSMountFailureException"))
+        .hasMessageEndingWith("On this host: " + why + ".");
+    assertThat(sandboxes.calls).endsWith("kill").doesNotContain("start");
+    awaitClosed();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"dead", "launcher", "message", "setns-shell", "share-ids", "share-places"})
+  void whatIsWrongWithTheHostIsNot(String step, @TempDir Path files) {
+    SandboxException failure = new SandboxException(step, 11, "");
+    sandboxes.failAt = "share";
+    sandboxes.failing = failure;
+    assertThatThrownBy(() -> startWithFiles(files)).isSameAs(failure);
+    assertThat(sandboxes.calls).endsWith("kill").doesNotContain("start");
     awaitClosed();
   }
 
