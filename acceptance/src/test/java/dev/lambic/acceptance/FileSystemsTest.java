@@ -66,7 +66,7 @@ class FileSystemsTest {
       try (LambdaClient client = Clients.lambda(lambic.address())) {
         TestFunction one = function(client, "one");
         TestFunction two = function(client, "two");
-        assertThat(directory(lambic, POINT)).as("before anybody was called").isDirectory();
+        assertThat(directory(lambic, POINT)).as("before anybody was called").doesNotExist();
         share(lambic, one, two);
         countTogether(one, two);
         plant(lambic, one, two);

@@ -66,9 +66,8 @@ class HostileFunctionTest {
         create("hostile", code, FileSystemsTest.seeing("fsap-0123456789abcdef0", "/mnt/shared"));
     neighbour =
         create("neighbour", code, FileSystemsTest.seeing("fsap-0123456789abcdef1", "/mnt/other"));
-    Files.writeString(
-        FileSystemsTest.directory(LAMBIC.server(), "fsap-0123456789abcdef1").resolve("secret"),
-        "of the neighbour");
+    Path shared = FileSystemsTest.directory(LAMBIC.server(), "fsap-0123456789abcdef1");
+    Files.writeString(Files.createDirectories(shared).resolve("secret"), "of the neighbour");
     listener = new ServerSocket(0);
     socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     socket.bind(UnixDomainSocketAddress.of(directory.resolve("s")));

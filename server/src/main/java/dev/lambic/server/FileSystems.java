@@ -1,7 +1,6 @@
 package dev.lambic.server;
 
 import dev.lambic.functions.FileSystem;
-import dev.lambic.functions.FunctionListener;
 import dev.lambic.functions.FunctionVersion;
 import dev.lambic.runtime.FileSystemMount;
 import java.io.IOException;
@@ -9,10 +8,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The file systems of functions: each access point is a directory of its own, which is made when a
- * function first names it and never removed. Safe for use by many threads.
+ * The file systems of functions: each access point is a directory of its own, which is made when it
+ * is first mounted, so that to name many costs nothing, and never removed. Safe for use by many
+ * threads.
  */
-final class FileSystems implements FunctionListener {
+final class FileSystems {
   private final Path directory;
 
   private FileSystems(Path directory) {
@@ -38,21 +38,4 @@ final class FileSystems implements FunctionListener {
     Path place = directory.resolve(of.account()).resolve(of.region()).resolve(of.accessPoint());
     return new FileSystemMount(of.arn(), place, of.mountPath());
   }
-
-  /** Makes the directories, so that people can put files there before the first invocation. */
-  @Override
-  public void updated(FunctionVersion now) {
-    for (FileSystemMount each : of(now)) {
-      try {
-        each.prepare();
-      } catch (IOException e) {
-        // An invocation will be told.
-        return;
-      }
-    }
-  }
-
-  /** What was written outlives the function. */
-  @Override
-  public void deleted(FunctionVersion was) {}
 }

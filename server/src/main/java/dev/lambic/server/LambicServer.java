@@ -213,7 +213,6 @@ final class LambicServer implements AutoCloseable {
           closers.add(functions(data, records, runtimes, containers, Concurrency.of(dispatcher)));
       functions.notices(Assembly::warn);
       FileSystems fileSystems = FileSystems.in(config.data());
-      functions.listen(fileSystems);
       Images images = new Images(functions.code(), containers, fileSystems, dispatcher::retire);
       functions.listen(images);
       functions.listen(new Forecast(runtimes, environments, faults));
