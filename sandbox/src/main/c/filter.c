@@ -30,6 +30,14 @@
 /* futex_requeue of Linux 6.7; x86's x32 calls have far larger numbers and so look absent too. */
 enum { LAST_KNOWN = 456 };
 
+/* Of linux/btrfs.h: subvolumes and snapshots, which need no privilege there. */
+enum {
+  BTRFS_SNAP_CREATE = 0x50009401,
+  BTRFS_SUBVOL_CREATE = 0x5000940e,
+  BTRFS_SNAP_CREATE_V2 = 0x50009417,
+  BTRFS_SUBVOL_CREATE_V2 = 0x50009418,
+};
+
 enum action {
   ALLOW, DENY, ABSENT, SEEM, SOCKET, SOCKETPAIR, CLONE, UNSHARE, IOCTL, PERSONALITY, LIMIT, OLD_LIMIT
 };
@@ -209,10 +217,15 @@ static void emit_action(enum action action) {
       give(refusal(EPERM));
       give(SECCOMP_RET_ALLOW);
       return;
-    case IOCTL: /* typing into a terminal of somebody else */
+    case IOCTL: /* typing into a terminal of somebody else; file systems in file systems */
       load_argument(1);
       give_if_equal(TIOCSTI, refusal(EPERM));
       give_if_equal(TIOCLINUX, refusal(EPERM));
+      emit(BPF_JMP | BPF_JEQ | BPF_K, BTRFS_SNAP_CREATE, 3, 0);
+      emit(BPF_JMP | BPF_JEQ | BPF_K, BTRFS_SUBVOL_CREATE, 2, 0);
+      emit(BPF_JMP | BPF_JEQ | BPF_K, BTRFS_SNAP_CREATE_V2, 1, 0);
+      emit(BPF_JMP | BPF_JEQ | BPF_K, BTRFS_SUBVOL_CREATE_V2, 0, 1);
+      give(refusal(EPERM));
       give(SECCOMP_RET_ALLOW);
       return;
     case PERSONALITY: /* plain, 32-bit uname, old uname, both, query */

@@ -101,8 +101,11 @@ static int make_directories(const char *path) {
 int read_only_tree(const char *source) {
   int tree = sys_open_tree(source);
   if (tree < 0) return fail("open-tree", source);
-  if (sys_mount_setattr(tree, "", AT_EMPTY_PATH,
-                        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV) < 0) {
+  struct mount_attr attributes = {
+      .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+      .propagation = MS_PRIVATE, /* what the host mounts below it has none of these */
+  };
+  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0) {
     fail("mount-setattr", source);
     close(tree);
     return -1;

@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #ifndef MOUNT_ATTR_IDMAP
@@ -29,6 +30,9 @@
 #endif
 
 enum { SHARED_MAX = 8, NAME_LENGTH = 256 };
+
+/* A twentieth of a file system has to be free, or this much if that is less. */
+static const uint64_t space_part = 20, least_bytes = 1ull << 30, least_files = 65536;
 
 /* The directory in which the mount points lie, in every root file system. */
 static const char *const shared_place = "/mnt";
@@ -93,6 +97,7 @@ int shared_tree(const char *source, uint32_t disk_id, uint32_t owner) {
   if (users >= 0) {
     struct mount_attr attributes = {
         .attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+        .propagation = MS_PRIVATE, /* what the host mounts below it has none of these */
         .userns_fd = (uint64_t)users,
     };
     if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0) {
@@ -102,6 +107,34 @@ int shared_tree(const char *source, uint32_t disk_id, uint32_t owner) {
     fail("share-map", source);
     close(users);
   }
+  close(tree);
+  return -1;
+}
+
+static bool is_scarce(uint64_t available, uint64_t all, uint64_t enough) {
+  uint64_t least = all / space_part;
+  return available < (least < enough ? least : enough);
+}
+
+/*
+ * Nobody begins to write where little is left. The host's part of the space is not counted as
+ * free; file systems that make room for names as they need it say that they have none at all.
+ */
+static int check_space(int tree, const char *source) {
+  struct statfs status;
+  if (fstatfs(tree, &status) < 0) return fail("share-source", source);
+  uint64_t block = status.f_bsize > 0 ? (uint64_t)status.f_bsize : 1;
+  if (!is_scarce(status.f_bavail, status.f_blocks, least_bytes / block) &&
+      !is_scarce(status.f_ffree, status.f_files, least_files)) {
+    return 0;
+  }
+  errno = ENOSPC;
+  return fail("share-space", source);
+}
+
+static int roomy_tree(const char *source, uint32_t disk_id, uint32_t owner) {
+  int tree = shared_tree(source, disk_id, owner);
+  if (tree < 0 || check_space(tree, source) == 0) return tree;
   close(tree);
   return -1;
 }
@@ -155,7 +188,10 @@ static bool has_places(const struct shared *shared) {
     path_of(path, sizeof path, shared->names[i]);
     int place = sys_open_no_links(path);
     if (place < 0) return false;
+    struct stat status;
+    bool is_directory = fstat(place, &status) == 0 && S_ISDIR(status.st_mode);
     close(place);
+    if (!is_directory) return false;
   }
   return true;
 }
@@ -203,7 +239,7 @@ int share(const struct shell *shell, uint32_t slot, struct reader *reader) {
     char *name = take_text(reader);
     errno = EINVAL;
     int tree = reader->bad || !is_name(name) ? fail("message", "share")
-                                             : shared_tree(source, disk_id, owner);
+                                             : roomy_tree(source, disk_id, owner);
     if (tree < 0) {
       result = -1;
     } else {

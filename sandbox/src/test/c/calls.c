@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -166,6 +167,10 @@ static void try_denied(void) {
   TRY("socketpair-inet", SYS_socketpair, AF_INET, SOCK_STREAM, 0, buffer);
   TRY("ioctl-tiocsti", SYS_ioctl, -1, TIOCSTI, "x");
   TRY("ioctl-tioclinux", SYS_ioctl, -1, TIOCLINUX, "x");
+  TRY("ioctl-btrfs-snapshot", SYS_ioctl, -1, BTRFS_IOC_SNAP_CREATE, buffer);
+  TRY("ioctl-btrfs-subvolume", SYS_ioctl, -1, BTRFS_IOC_SUBVOL_CREATE, buffer);
+  TRY("ioctl-btrfs-snapshot-2", SYS_ioctl, -1, BTRFS_IOC_SNAP_CREATE_V2, buffer);
+  TRY("ioctl-btrfs-subvolume-2", SYS_ioctl, -1, BTRFS_IOC_SUBVOL_CREATE_V2, buffer);
   TRY("clone3", SYS_clone3, NULL, 0UL);
   TRY("future-call", 457);
   TRY("far-future-call", 100000);

@@ -17,12 +17,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Directories that sandboxes share: everybody's inside, and no way out of them. */
@@ -140,15 +140,17 @@ final class SharedMountTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"without, false", "with, true"})
-  void imagesSeeItWithOrWithoutAPlaceOfTheirOwn(String name, boolean place) throws IOException {
+  @ValueSource(strings = {"without", "with", "file"})
+  void imagesSeeItWithOrWithoutAPlaceOfTheirOwn(String name) throws IOException {
     Files.setPosixFilePermissions(scratch, PosixFilePermissions.fromString("rwxr-xr-x"));
     Path root = Files.createDirectory(scratch.resolve("image-" + name));
     for (String each : List.of("dev", "proc", "tmp", "etc", "mnt/other")) {
       Files.createDirectories(root.resolve(each));
     }
-    if (place) {
+    if (name.equals("with")) {
       Files.createDirectory(root.resolve("mnt/data"));
+    } else if (name.equals("file")) {
+      Files.createFile(root.resolve("mnt/data"));
     }
     Files.writeString(root.resolve("etc/hosts"), "");
     Files.writeString(root.resolve("etc/resolv.conf"), "");
@@ -171,6 +173,53 @@ final class SharedMountTest {
       assertThat(directory.resolve("for-image-" + name + "/made")).exists();
     }
     assertThat(root.resolve("mnt/data/made")).doesNotExist();
+  }
+
+  @Test
+  void whatTheHostMountsLaterIsNotSeen() throws Exception {
+    Path shared = mount("peers").source();
+    // As on hosts on which all mounts are shared.
+    onHost("mount", "--bind", shared.toString(), shared.toString());
+    onHost("mount", "--make-shared", shared.toString());
+    try (Sandbox sandbox = with("peers")) {
+      sandbox.attach(List.of(new ReadOnlyMount(shared, "/var/task")));
+      runOk(sandbox, "mkdir /mnt/data/later");
+      String later = shared.resolve("later").toString();
+      onHost("mount", "-t", "tmpfs", "lambic-later", later);
+      try {
+        assertThat(runOk(sandbox, "ls /mnt/data /var/task; cat /proc/self/mountinfo"))
+            .contains("later\n", " /mnt/data ", " /var/task ")
+            .doesNotContain("lambic-later");
+      } finally {
+        onHost("umount", later);
+      }
+    } finally {
+      onHost("umount", "-l", shared.toString());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"head -c 20M /dev/zero >x", "seq 500 | xargs touch"})
+  void noneIsMountedOfADiskThatIsNearlyFull(String fill) throws Exception {
+    Path full = Files.createTempDirectory(scratch.toRealPath(), "full");
+    Path image = full.resolveSibling(full.getFileName() + ".image");
+    onHost("truncate", "-s", "16M", image.toString());
+    onHost("mkfs.ext4", "-q", "-F", "-N", "64", image.toString());
+    onHost("mount", "-o", "loop", image.toString(), full.toString());
+    try {
+      SharedMount mount = new SharedMount(full.resolve("point"), "/mnt/data");
+      mount.prepare();
+      onHost("sh", "-c", "cd \"$0\"; " + fill + " 2>/dev/null; true", full.toString());
+      assertFails(mount, "share-space");
+      onHost("sh", "-c", "cd \"$0\" && rm -f x && seq 500 | xargs rm -f", full.toString());
+      try (Sandbox sandbox = host.create()) {
+        sandbox.share(List.of(mount));
+        runOk(sandbox, "touch /mnt/data/x");
+        kill(sandbox);
+      }
+    } finally {
+      onHost("umount", full.toString());
+    }
   }
 
   @Test
@@ -293,10 +342,27 @@ final class SharedMountTest {
 
   @Test
   void filesOutliveTheSandboxAndTheMountDoesNot() throws IOException {
-    Sandbox sandbox = with("outlive");
+    String name = "outlive-" + ProcessHandle.current().pid();
+    Sandbox sandbox = with(name);
     runOk(sandbox, "echo kept >/mnt/data/kept");
+    assertThat(whoSeesAMountOf(name)).isNotEmpty();
     kill(sandbox);
-    assertThat(directory.resolve("outlive/kept")).hasContent("kept\n");
-    assertThat(Files.readString(Path.of("/proc/self/mountinfo"))).doesNotContain("outlive");
+    assertThat(directory.resolve(name + "/kept")).hasContent("kept\n");
+    assertThat(whoSeesAMountOf(name)).isEmpty();
+  }
+
+  /** Processes of the host in whose view it is. */
+  private static List<Path> whoSeesAMountOf(String name) throws IOException {
+    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+      return processes.filter(process -> sees(process, name)).toList();
+    }
+  }
+
+  private static boolean sees(Path process, String name) {
+    try {
+      return Files.readString(process.resolve("mountinfo")).contains("/" + name + " ");
+    } catch (IOException e) {
+      return false; // It is none, or ended.
+    }
   }
 }
