@@ -112,7 +112,8 @@ final class FileSystemMountTest {
             (where, fault) -> faults.add(fault),
             Set.of(fast));
     if (fast.length > 0) {
-      factory.expect("0", "r", "owner", "1", catalog.find("python3.11"), 1024, 512, Map.of());
+      factory.expect(
+          "000000000000", "r", "owner", "1", catalog.find("python3.11"), 1024, 512, Map.of());
     }
     return factory;
   }
