@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -44,7 +45,9 @@ import org.jspecify.annotations.Nullable;
  * variables or its account, and nothing of a function runs while it is made. So whoever deploys the
  * same package may have the same entry. It is there wholly or not at all: written aside, synced and
  * renamed. One that is missing is made in the background, one after the other, and no call waits
- * for it. It goes with its package, or when there are too many and it was not used for longest.
+ * for it; accounts take turns. It goes with its package, or when there are too many and it was not
+ * used for longest since the server was started. Uses are not kept for longer: whoever has the same
+ * package could see them.
  *
  * <p>Safe for use by many threads; nothing but {@link #close} waits.
  */
@@ -52,9 +55,12 @@ public final class CodeCache implements AutoCloseable {
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
   private static final String UNFINISHED = "unfinished-";
   private static final int MAX_WAITING = 4096;
+  private static final int MAX_WAITING_OF_ACCOUNT = 256;
   private static final int MAX_FAILED = 16_384;
   private static final long NEVER = Long.MAX_VALUE;
   private static final long FAILED_NANOS = TimeUnit.MINUTES.toNanos(15);
+  private static final long MOST_FAILED_NANOS = TimeUnit.DAYS.toNanos(1);
+  private static final long BLOCK_BYTES = 4096;
 
   /** Calls go first: while environments are started, and for so long after, nothing is compiled. */
   private static final long CALM_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
@@ -77,8 +83,8 @@ public final class CodeCache implements AutoCloseable {
   private final Object lock = new Object();
 
   // Guarded by the lock.
-  private final Map<String, Wanted> waiting = new LinkedHashMap<>();
-  private final Map<String, Long> failed = new LinkedHashMap<>();
+  private final Turns<Wanted> waiting = new Turns<>(MAX_WAITING_OF_ACCOUNT, MAX_WAITING);
+  private final Map<String, Failure> failed = new LinkedHashMap<>();
   private final Map<Path, Long> doomed = new HashMap<>();
   private long lastStart;
   private int made;
@@ -100,7 +106,30 @@ public final class CodeCache implements AutoCloseable {
 
   /** An entry that may have to be made. */
   private record Wanted(
-      String name, CompiledLanguage language, RuntimeTarget target, Path tree, boolean layers) {}
+      String account,
+      String name,
+      CompiledLanguage language,
+      RuntimeTarget target,
+      Path tree,
+      boolean layers) {}
+
+  /** When it may be tried again: so long after then, or {@link #NEVER}. */
+  private record Failure(long when, long waitNanos) {
+    boolean isOver(long now) {
+      return waitNanos != NEVER && now - when > waitNanos;
+    }
+  }
+
+  /** What came of making an entry. */
+  private enum Outcome {
+    DONE,
+    /** It is not worth it, or the compiler says no. */
+    NEVER_AGAIN,
+    /** The host may do it later. */
+    LATER,
+    /** The package is not there, or was not all the while. */
+    NO_PACKAGE
+  }
 
   /**
    * The entries of a directory, which is made if it is missing.
@@ -157,12 +186,14 @@ public final class CodeCache implements AutoCloseable {
   /**
    * Packages may be run soon, so what is missing of them is made.
    *
+   * @param account whose they are, twelve digits
    * @param code digest of the function's package
    * @param layers digest of its merged layers; null if it has none
    */
-  public void expect(RuntimeTarget target, String code, @Nullable String layers) {
+  public void expect(String account, RuntimeTarget target, String code, @Nullable String layers) {
     for (Wanted wanted :
-        wanted(target, trees.resolve(code), layers == null ? null : trees.resolve(layers))) {
+        wanted(
+            account, target, trees.resolve(code), layers == null ? null : trees.resolve(layers))) {
       if (!known.containsKey(wanted.name)) {
         ask(wanted);
       }
@@ -172,9 +203,13 @@ public final class CodeCache implements AutoCloseable {
   /** What an environment that is being started sees; what is missing is made for the next. */
   List<ReadOnlyMount> mounts(EnvironmentSpec spec) {
     List<ReadOnlyMount> mounts = new ArrayList<>();
-    for (Wanted wanted : wanted(spec.target(), spec.code(), spec.opt())) {
+    for (Wanted wanted : wanted(spec.account(), spec.target(), spec.code(), spec.opt())) {
       Entry entry = known.get(wanted.name);
-      if (entry == null || !Files.isDirectory(entry.directory)) {
+      if (entry == null) {
+        ask(wanted);
+      } else if (!Files.isDirectory(entry.directory)) {
+        // Somebody removed it by hand.
+        known.remove(wanted.name, entry);
         ask(wanted);
       } else {
         entry.used = services.ticker().instant().toEpochMilli();
@@ -193,16 +228,18 @@ public final class CodeCache implements AutoCloseable {
   }
 
   /** The entries that a function can use. */
-  private List<Wanted> wanted(RuntimeTarget target, Path code, @Nullable Path layers) {
+  private List<Wanted> wanted(
+      String account, RuntimeTarget target, Path code, @Nullable Path layers) {
     CompiledLanguage language = CompiledLanguage.of(target);
     if (language == null || !isImmutable(code)) {
       return List.of();
     }
     String by = "-" + interpreter(language, target);
     List<Wanted> wanted = new ArrayList<>(2);
-    wanted.add(new Wanted(fileName(code) + "-code" + by, language, target, code, false));
+    wanted.add(new Wanted(account, fileName(code) + "-code" + by, language, target, code, false));
     if (layers != null && language.ofLayers() && isImmutable(layers)) {
-      wanted.add(new Wanted(fileName(layers) + "-layers" + by, language, target, layers, true));
+      wanted.add(
+          new Wanted(account, fileName(layers) + "-layers" + by, language, target, layers, true));
     }
     return wanted;
   }
@@ -248,16 +285,20 @@ public final class CodeCache implements AutoCloseable {
 
   private void ask(Wanted wanted) {
     synchronized (lock) {
-      Long until = failed.get(wanted.name);
-      boolean may = until == null || (until != NEVER && services.ticker().nanos() - until > 0);
-      if (closed || !may || waiting.size() >= MAX_WAITING || waiting.containsKey(wanted.name)) {
+      if (closed || hasFailed(wanted) || !waiting.add(wanted.account, wanted.name, wanted)) {
         return;
       }
-      waiting.put(wanted.name, wanted);
       if (worker == null) {
         worker = Thread.ofPlatform().daemon().name("lambic-byte-code").start(this::work);
       }
       lock.notifyAll();
+    }
+  }
+
+  private boolean hasFailed(Wanted wanted) {
+    synchronized (lock) {
+      Failure failure = failed.get(wanted.name);
+      return failure != null && !failure.isOver(services.ticker().nanos());
     }
   }
 
@@ -297,7 +338,7 @@ public final class CodeCache implements AutoCloseable {
           left = Math.min(lastStart + CALM_NANOS, asked + MOST_CALM_NANOS) - now;
         }
         if (left <= 0) {
-          return waiting.isEmpty() ? null : waiting.values().iterator().next();
+          return waiting.next();
         }
         lock.wait(1 + TimeUnit.NANOSECONDS.toMillis(left));
       }
@@ -306,39 +347,57 @@ public final class CodeCache implements AutoCloseable {
   }
 
   private void make(Wanted wanted) throws InterruptedException {
-    long again = NEVER;
-    Entry entry = null;
+    Outcome outcome = Outcome.LATER;
     try {
-      entry = known.containsKey(wanted.name) ? null : anew(wanted);
+      // Others may have asked for the same.
+      outcome = known.containsKey(wanted.name) || hasFailed(wanted) ? Outcome.DONE : anew(wanted);
     } catch (IOException | LambicException e) {
-      // The host may do it later.
-      again = services.ticker().nanos() + FAILED_NANOS;
+      outcome = Files.isDirectory(wanted.tree) ? Outcome.LATER : Outcome.NO_PACKAGE;
     } finally {
-      over(wanted, entry, again);
+      over(wanted, outcome);
     }
   }
 
-  private @Nullable Entry anew(Wanted wanted) throws IOException, InterruptedException {
+  private Outcome anew(Wanted wanted) throws IOException, InterruptedException {
     Path finished = directory.resolve(wanted.name);
     boolean there;
     synchronized (lock) {
       there = doomed.remove(finished) != null;
     }
-    if (there) {
-      return entry(finished);
+    if (there && Files.isDirectory(finished)) {
+      return done(wanted, finished);
+    }
+    if (!Files.isDirectory(wanted.tree)) {
+      return Outcome.NO_PACKAGE;
     }
     Path top = wanted.layers ? wanted.tree.resolve("python") : wanted.tree;
-    return Files.isDirectory(top) && wanted.language.isWorth(top) ? compile(wanted) : null;
+    return Files.isDirectory(top) && wanted.language.isWorth(top)
+        ? compile(wanted)
+        : Outcome.NEVER_AGAIN;
   }
 
-  private void over(Wanted wanted, @Nullable Entry entry, long again) {
+  private Outcome done(Wanted wanted, Path finished) throws IOException {
+    long now = services.ticker().instant().toEpochMilli();
+    Entry entry = new Entry(finished, bytes(finished), now);
     synchronized (lock) {
-      waiting.remove(wanted.name);
-      if (entry != null) {
-        known.put(wanted.name, entry);
-        made++;
-      } else if (!known.containsKey(wanted.name)) {
-        failed.put(wanted.name, again);
+      known.put(wanted.name, entry);
+      failed.remove(wanted.name);
+      made++;
+    }
+    return Outcome.DONE;
+  }
+
+  private void over(Wanted wanted, Outcome outcome) {
+    synchronized (lock) {
+      waiting.done(wanted.account, wanted.name);
+      if (outcome == Outcome.NEVER_AGAIN || outcome == Outcome.LATER) {
+        Failure before = failed.remove(wanted.name);
+        long wait = NEVER;
+        if (outcome == Outcome.LATER) {
+          // Who always takes too long must not take much of the time of all.
+          wait = before == null ? FAILED_NANOS : Math.min(4 * before.waitNanos, MOST_FAILED_NANOS);
+        }
+        failed.put(wanted.name, new Failure(services.ticker().nanos(), wait));
         if (failed.size() > MAX_FAILED) {
           failed.remove(failed.keySet().iterator().next());
         }
@@ -346,28 +405,38 @@ public final class CodeCache implements AutoCloseable {
     }
   }
 
-  private Entry entry(Path finished) throws IOException {
-    return new Entry(finished, bytes(finished), services.ticker().instant().toEpochMilli());
-  }
-
-  private @Nullable Entry compile(Wanted wanted) throws IOException, InterruptedException {
+  private Outcome compile(Wanted wanted) throws IOException, InterruptedException {
     Path part = Files.createTempDirectory(directory, UNFINISHED);
     try {
       Path printed = part.resolve("printed");
       Path into = Files.createDirectory(part.resolve("entry"));
       String place = wanted.layers ? CompiledLanguage.LAYERS : "/var/task";
-      if (!compiler.compile(wanted.language, wanted.target, wanted.tree, place, printed)
-          || !wanted.language.accept(printed, into)) {
-        return null;
+      Map<String, Object> before = identity(wanted.tree);
+      CodeCompiler.End end =
+          compiler.compile(wanted.language, wanted.target, wanted.tree, place, printed);
+      // A package is renamed before it is deleted, so of this one nothing was missing.
+      if (!Files.isDirectory(wanted.tree) || !identity(wanted.tree).equals(before)) {
+        return Outcome.NO_PACKAGE;
+      }
+      if (end == CodeCompiler.End.EARLY) {
+        return Outcome.LATER;
+      }
+      if (end == CodeCompiler.End.BADLY || !wanted.language.accept(printed, into)) {
+        return Outcome.NEVER_AGAIN;
       }
       settle(into);
       Path finished = directory.resolve(wanted.name);
       Files.move(into, finished, StandardCopyOption.ATOMIC_MOVE);
       sync(directory);
-      return entry(finished);
+      return done(wanted, finished);
     } finally {
       delete(part);
     }
+  }
+
+  /** What tells one directory from another that took its name, or its place on the disk. */
+  private static Map<String, Object> identity(Path directory) throws IOException {
+    return Files.readAttributes(directory, "unix:dev,ino,ctime");
   }
 
   /** Lets functions read all of it, and waits until it is on the disk. */
@@ -429,42 +498,66 @@ public final class CodeCache implements AutoCloseable {
     return String.valueOf(path.getFileName());
   }
 
+  /** What it takes on the disk, about: whole blocks, of which directories have one. */
   private static long bytes(Path of) throws IOException {
     long[] total = {0};
     Files.walkFileTree(
         of,
         new SimpleFileVisitor<>() {
           @Override
+          public FileVisitResult preVisitDirectory(Path of, BasicFileAttributes found) {
+            total[0] += BLOCK_BYTES;
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes found) {
-            total[0] += found.size();
+            total[0] += (found.size() + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
             return FileVisitResult.CONTINUE;
           }
         });
     return total[0];
   }
 
+  /** Whatever ends this in between, nothing of a part has the name of an entry. */
   private void delete(Path what) {
     try {
-      Files.walkFileTree(
-          what,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes found)
-                throws IOException {
-              Files.delete(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path done, @Nullable IOException e)
-                throws IOException {
-              Files.delete(done);
-              return FileVisitResult.CONTINUE;
-            }
-          });
+      if (Files.exists(what, LinkOption.NOFOLLOW_LINKS)) {
+        deleteAll(setAside(what));
+      }
     } catch (IOException e) {
       services.faults().fault("deleting " + what, e);
     }
+  }
+
+  /** Takes an entry's name from it; for tests, too. */
+  static Path setAside(Path entry) throws IOException {
+    if (fileName(entry).startsWith(UNFINISHED)) {
+      return entry;
+    }
+    Path aside = Files.createTempDirectory(Objects.requireNonNull(entry.getParent()), UNFINISHED);
+    Files.move(entry, aside.resolve("entry"), StandardCopyOption.ATOMIC_MOVE);
+    return aside;
+  }
+
+  private static void deleteAll(Path what) throws IOException {
+    Files.walkFileTree(
+        what,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes found)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path done, @Nullable IOException e)
+              throws IOException {
+            Files.delete(done);
+            return FileVisitResult.CONTINUE;
+          }
+        });
   }
 
   /** How many entries were made; for tests. */

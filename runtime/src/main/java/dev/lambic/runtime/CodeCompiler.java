@@ -28,6 +28,15 @@ import org.jspecify.annotations.Nullable;
  * {@link #close}.
  */
 final class CodeCompiler implements AutoCloseable {
+  /** How a compiler ended. */
+  enum End {
+    WELL,
+    /** By what it was given, so it would end so again. */
+    BADLY,
+    /** By a signal or for want of time or memory, of which there may be more at another time. */
+    EARLY
+  }
+
   /** The most that is taken of what a compiler prints. */
   static final long MAX_BYTES = 64L << 20;
 
@@ -57,12 +66,10 @@ final class CodeCompiler implements AutoCloseable {
    *
    * @param place where the tree is seen inside
    * @param output takes what the compiler printed, and is of no use unless it ended well
-   * @return whether it ended well
    * @throws IOException if the output cannot be written
    * @throws dev.lambic.kernel.LambicException if the host refuses a step
    */
-  boolean compile(
-      CompiledLanguage language, RuntimeTarget target, Path tree, String place, Path output)
+  End compile(CompiledLanguage language, RuntimeTarget target, Path tree, String place, Path output)
       throws IOException, InterruptedException {
     List<ReadOnlyMount> mounts = new ArrayList<>(target.mounts());
     mounts.add(new ReadOnlyMount(tree, place));
@@ -97,12 +104,15 @@ final class CodeCompiler implements AutoCloseable {
     return variables;
   }
 
-  private boolean take(SandboxProcess process, Printed printed, OutputStream out)
+  private End take(SandboxProcess process, Printed printed, OutputStream out)
       throws IOException, InterruptedException {
     long end = services.ticker().nanos() + patienceNanos;
     while (!process.exit().isDone()) {
-      if (closed || printed.isTooMuch() || services.ticker().nanos() - end > 0) {
-        return false;
+      if (printed.isTooMuch()) {
+        return End.BADLY;
+      }
+      if (closed || services.ticker().nanos() - end > 0) {
+        return End.EARLY;
       }
       byte[] piece = printed.pieces.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
       if (piece != null) {
@@ -113,10 +123,11 @@ final class CodeCompiler implements AutoCloseable {
     for (byte[] piece = printed.pieces.poll(); piece != null; piece = printed.pieces.poll()) {
       out.write(piece);
     }
-    return !closed
-        && !printed.isTooMuch()
-        && process.exit().resultNow().code() == 0
-        && process.exit().resultNow().signal() == 0;
+    if (closed || process.exit().resultNow().signal() != 0) {
+      return End.EARLY;
+    }
+    boolean well = process.exit().resultNow().code() == 0 && !printed.isTooMuch();
+    return well ? End.WELL : End.BADLY;
   }
 
   /** Ends what runs; nothing succeeds any more. */

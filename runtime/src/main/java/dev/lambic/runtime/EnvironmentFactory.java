@@ -111,13 +111,15 @@ public final class EnvironmentFactory implements AutoCloseable {
   /**
    * As {@link #expect}, so that what functions consist of is compiled ahead; returns at once.
    *
+   * @param account whose they are, twelve digits
    * @param code digest of the function's package
    * @param layers digest of its merged layers; null if it has none
    */
-  public void expectCode(RuntimeTarget target, String code, @Nullable String layers) {
+  public void expectCode(
+      String account, RuntimeTarget target, String code, @Nullable String layers) {
     CodeCache codes = compiled;
     if (codes != null) {
-      codes.expect(target, code, layers);
+      codes.expect(account, target, code, layers);
     }
   }
 

@@ -10,10 +10,12 @@ import dev.lambic.sandbox.LinuxSandboxes;
 import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.SandboxConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -73,6 +76,7 @@ final class CodeCacheTest {
 
   private final List<Environment> environments = new ArrayList<>();
   private final List<AutoCloseable> opened = new ArrayList<>();
+  private final AtomicLong ahead = new AtomicLong();
   private Path trees;
   private CodeCache codes;
 
@@ -120,6 +124,21 @@ final class CodeCacheTest {
     return trees.resolveSibling(trees.getFileName() + "-entries");
   }
 
+  /** That of this machine, but for what a test has it go ahead. */
+  private Ticker ticker() {
+    return new Ticker() {
+      @Override
+      public long nanos() {
+        return System.nanoTime() + ahead.get();
+      }
+
+      @Override
+      public Instant instant() {
+        return Instant.now();
+      }
+    };
+  }
+
   private CodeCache codes(long maxBytes) {
     CodeCache made =
         new CodeCache(
@@ -127,7 +146,7 @@ final class CodeCacheTest {
             trees,
             maxBytes,
             sandboxes,
-            Ticker.system(),
+            ticker(),
             Ids.secure(),
             (where, fault) -> FAULTS.add(fault));
     opened.add(made);
@@ -212,7 +231,7 @@ final class CodeCacheTest {
 
   private void compile(Path code, @Nullable Path layers, RuntimeTarget target, int entries) {
     int before = codes.made();
-    codes.expect(target, name(code), layers == null ? null : name(layers));
+    codes.expect("1", target, name(code), layers == null ? null : name(layers));
     await("it is compiled", () -> codes.made() - before == entries && codes.isIdle());
   }
 
@@ -321,6 +340,44 @@ final class CodeCacheTest {
   }
 
   @Test
+  void importHooksThatMakeSomethingElseOfTheSourceDoSo() throws IOException {
+    String handler =
+        """
+        import importlib, sys
+        from importlib.machinery import ModuleSpec, SourceFileLoader
+        class Changing(SourceFileLoader):
+            def get_data(self, path):
+                return super().get_data(path).replace(b"as it was compiled", b"as a hook has it")
+            def source_to_code(self, data, path, *, _optimization=-1):
+                return super().source_to_code(data.replace(b"a hook", b"hooks"), path)
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "large":
+                    return ModuleSpec(name, Changing(name, "/var/task/large.py"))
+        def handler(event, context):
+            values = [importlib.import_module("large").VALUE]
+            def again():
+                del sys.modules["large"]
+                values.append(importlib.import_module("large").VALUE)
+            sys.meta_path.insert(0, Finder)
+            again()
+            del sys.meta_path[0]
+            inherited = SourceFileLoader.source_to_code
+            SourceFileLoader.source_to_code = lambda self, data, path, **more: inherited(
+                self, data.replace(b"as it was", b"as patched, not"), path, **more)
+            again()
+            return values
+        """;
+    Path code = tree(Map.of("handler.py", handler, "large.py", LARGE));
+    List<String> without = say(factoryWithout(), spec(python(), Map.of(), code, null));
+    compile(code, null, python(), 1);
+    assertThat(say(factory(), spec(python(), Map.of(), code, null)))
+        .isEqualTo(without)
+        .containsExactly("as it was compiled", "as hooks has it", "as patched, not compiled");
+  }
+
+  @Test
   void functionsCannotChangeItAndOthersCodeIsNotTheirs() throws IOException {
     String handler =
         """
@@ -386,10 +443,11 @@ final class CodeCacheTest {
       Files.writeString(many.resolve("m" + i + ".py"), "x = " + i + "\n");
     }
     Path other = tree(Map.of("large.py", LARGE));
-    codes.expect(python(), name(code), null);
-    codes.expect(python(), name(other), null);
+    codes.expect("1", python(), name(code), null);
+    codes.expect("1", python(), name(other), null);
     await("all is done", codes::isIdle);
     assertThat(Files.isDirectory(entry(other))).isTrue();
+    assertThat(Files.isDirectory(entry(code))).isTrue();
     assertThat(say(factory(), spec(python(), Map.of(), code, null))).contains("as it was compiled");
   }
 
@@ -415,7 +473,7 @@ final class CodeCacheTest {
         Optional.empty());
   }
 
-  private boolean compiles(String compiler, long seconds) throws Exception {
+  private CodeCompiler.End compiles(String compiler, long seconds) throws Exception {
     Services services =
         new Services(
             Ticker.system(), Ids.secure(), (where, fault) -> FAULTS.add(fault), new ByteBudget(0));
@@ -423,21 +481,23 @@ final class CodeCacheTest {
         new CodeCompiler(sandboxes, services, TimeUnit.SECONDS.toNanos(seconds))) {
       Path output = Files.createTempFile(directory, "output", "");
       Path tree = tree(Map.of("large.py", LARGE));
-      boolean well =
+      CodeCompiler.End end =
           by.compile(CompiledLanguage.PYTHON, broken(compiler), tree, "/var/task", output);
       assertThat(Files.size(output)).isLessThanOrEqualTo(CodeCompiler.MAX_BYTES);
-      return well;
+      return end;
     }
   }
 
   @Test
   void compilersEndAtTheirLimits() throws Exception {
-    assertThat(compiles("os.write(1, b'well')", 60)).isTrue();
-    assertThat(compiles("sys.exit(1)", 60)).isFalse();
-    assertThat(compiles("os.kill(os.getpid(), 11)", 60)).isFalse();
-    assertThat(compiles("x = []\nwhile True: x.append(bytearray(1 << 20))", 60)).isFalse();
-    assertThat(compiles("while True: os.write(1, bytes(1 << 20))", 60)).isFalse();
-    assertThat(compiles("time.sleep(999)", 1)).isFalse();
+    assertThat(compiles("os.write(1, b'well')", 60)).isEqualTo(CodeCompiler.End.WELL);
+    assertThat(compiles("sys.exit(1)", 60)).isEqualTo(CodeCompiler.End.BADLY);
+    assertThat(compiles("os.kill(os.getpid(), 11)", 60)).isEqualTo(CodeCompiler.End.EARLY);
+    assertThat(compiles("x = []\nwhile True: x.append(bytearray(1 << 20))", 60))
+        .isEqualTo(CodeCompiler.End.EARLY);
+    assertThat(compiles("while True: os.write(1, bytes(1 << 20))", 60))
+        .isEqualTo(CodeCompiler.End.BADLY);
+    assertThat(compiles("time.sleep(999)", 1)).isEqualTo(CodeCompiler.End.EARLY);
     // Nothing of the host, and nothing that tells whose code it is.
     assertThat(
             compiles(
@@ -447,7 +507,66 @@ final class CodeCacheTest {
                     + "for port in (9001, 4566):\n"
                     + "    assert socket.socket().connect_ex(('127.0.0.1', port)) != 0\n",
                 60))
-        .isTrue();
+        .isEqualTo(CodeCompiler.End.WELL);
+  }
+
+  /**
+   * A compiler that prints what has the form of compiled code when it may go on, and waits or ends.
+   */
+  private static final String WHEN_IT_MAY =
+      """
+      os.write(1, b"lambic code\\n")
+      while not os.path.exists("/var/task/go"):
+          %s
+      os.write(1, bytes(6) + (17).to_bytes(8, "little"))
+      """;
+
+  private boolean hasBegun() {
+    try (Stream<Path> all = Files.walk(entries())) {
+      return all.anyMatch(one -> name(one).equals("printed") && one.toFile().length() > 0);
+    } catch (IOException | UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void thereIsNoneOfAPackageThatGoesMeanwhileAndOneWhenItComesBack() throws IOException {
+    RuntimeTarget target = broken(WHEN_IT_MAY.formatted("time.sleep(0.01)"));
+    Path tree = tree(Map.of("large.py", LARGE));
+    codes.expect("1", target, name(tree), null);
+    await("it is being compiled", this::hasBegun);
+    Path aside = Files.move(tree, Files.createTempDirectory(directory, "aside").resolve("tree"));
+    Files.createFile(aside.resolve("go"));
+    await("that is over", codes::isIdle);
+    assertThat(entry(tree)).doesNotExist();
+    codes.expect("1", target, name(tree), null);
+    await("there is nothing to compile", codes::isIdle);
+    Files.move(aside, tree);
+    compile(tree, null, target, 1);
+  }
+
+  @Test
+  void whatWasKilledIsTriedAgainLater() throws IOException {
+    RuntimeTarget target = broken(WHEN_IT_MAY.formatted("os.kill(os.getpid(), 9)"));
+    Path tree = tree(Map.of("large.py", LARGE));
+    codes.expect("1", target, name(tree), null);
+    await("it is killed", codes::isIdle);
+    Files.createFile(tree.resolve("go"));
+    codes.expect("1", target, name(tree), null);
+    assertThat(codes.isIdle()).as("it is not tried yet").isTrue();
+    ahead.addAndGet(TimeUnit.MINUTES.toNanos(16));
+    compile(tree, null, target, 1);
+  }
+
+  @Test
+  void whatWasRemovedByHandIsMadeAgain() throws IOException {
+    Path code = tree(Map.of("large.py", LARGE));
+    compile(code, null, python(), 1);
+    run(List.of("rm", "-r", entry(code).toString()));
+    EnvironmentSpec spec = spec(python(), Map.of(), code, null);
+    assertThat(codes.mounts(spec)).isEmpty();
+    await("it is made again", () -> codes.made() == 2 && codes.isIdle());
+    assertThat(codes.mounts(spec)).hasSize(1);
   }
 
   @Test
@@ -455,13 +574,22 @@ final class CodeCacheTest {
     Path code = tree(Map.of("large.py", LARGE));
     compile(code, null, python(), 1);
     Path whole = entry(code);
+    Path other = tree(Map.of("large.py", LARGE));
+    compile(other, null, python(), 1);
+    Path half = entry(other);
     codes.close();
+    // As far as a deletion may have come.
+    Files.delete(CodeCache.setAside(half).resolve("entry/modules"));
     Files.createDirectories(entries().resolve("unfinished-1/entry"));
     Path gone = Files.createDirectory(entries().resolve("%064x-code-0".formatted(1 << 30)));
     codes = codes(1 << 30);
     assertThat(entries().resolve("unfinished-1")).doesNotExist();
     assertThat(gone).as("its package is gone").doesNotExist();
     assertThat(whole).exists();
+    assertThat(codes.entries()).isEqualTo(1);
+    try (Stream<Path> left = Files.list(entries())) {
+      assertThat(left).containsExactly(whole);
+    }
     EnvironmentSpec spec = spec(python(), Map.of(), code, null);
     assertThat(codes.mounts(spec)).containsExactly(new ReadOnlyMount(whole, "/var/rapid/code"));
   }
@@ -502,7 +630,7 @@ final class CodeCacheTest {
                 module,
                 "own.mjs",
                 "export default (() => 'too')();\n" + filling));
-    codes.expect(node, name(code), null);
+    codes.expect("1", node, name(code), null);
     await("it is compiled, or cannot be", codes::isIdle);
     boolean can = codes.made() == 1;
     assertThat(can).as("version 22 and newer").isEqualTo(node.warning().isEmpty());

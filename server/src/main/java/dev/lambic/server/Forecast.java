@@ -45,7 +45,7 @@ final class Forecast implements FunctionListener {
     }
     try {
       RuntimeTarget target = runtimes.target(now.runtime());
-      environments.expectCode(target, now.codeId(), now.layersId());
+      environments.expectCode(now.account(), target, now.codeId(), now.layersId());
       environments.expect(
           now.account(),
           now.region(),

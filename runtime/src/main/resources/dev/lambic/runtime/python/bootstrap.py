@@ -506,6 +506,7 @@ def use_compiled():
 
     loader = external.SourceFileLoader
     inherited = loader.get_code
+    to_code, get_data = loader.source_to_code, loader.get_data
 
     def read(file, start, length):
         try:
@@ -519,6 +520,9 @@ def use_compiled():
             close(descriptor)
 
     def get_code(self, fullname):
+        # Subclasses, and whoever replaces these functions, make something else of the source.
+        if type(self) is not loader or loader.source_to_code is not to_code or loader.get_data is not get_data:
+            return inherited(self, fullname)
         place = found.get(self.get_filename(fullname))
         code = place and read(*place)
         return inherited(self, fullname) if code is None else loads(code)
