@@ -84,7 +84,8 @@ final class DevProcess implements AutoCloseable {
 
   /** Ends it as Ctrl-C does. */
   void askToEnd() {
-    process.destroy();
+    // Process.destroy() closes what it prints to as well, and its last words would be a failure.
+    process.toHandle().destroy();
   }
 
   void killHard() {
