@@ -149,6 +149,26 @@ final class Functions implements AutoCloseable {
     return "{\"name\":\"" + name + "\"}";
   }
 
+  /** A call that is answered before it runs, and then stays in its handler for so long. */
+  byte[] event(Language language, long holdMillis) {
+    return signer.request(
+        "POST",
+        PATH + "/" + name(language) + "/invocations",
+        ("{\"name\":\"world\",\"hold\":" + holdMillis + "}").getBytes(StandardCharsets.UTF_8),
+        Instant.now(),
+        "x-amz-invocation-type",
+        "Event");
+  }
+
+  /** Lets the function have no more environments at one time. */
+  void reserve(Language language, int environments) throws IOException {
+    control(
+        "PUT",
+        "/2017-10-31/functions/" + name(language) + "/concurrency",
+        ("{\"ReservedConcurrentExecutions\":" + environments + "}")
+            .getBytes(StandardCharsets.UTF_8));
+  }
+
   /** A call that stays in its handler for so long. */
   byte[] hold(String function, long millis) {
     return hold(function, "", millis);

@@ -17,6 +17,7 @@ enum Row {
   MEMORY(25),
   FREEZE(150),
   STREAM(15),
+  ASYNC(130),
   FUNCTIONS(150),
   BYTECODE(240),
   PEERS(480);
@@ -69,6 +70,7 @@ enum Row {
       case MEMORY -> new MemoryRow(effort, server).run();
       case FREEZE -> new FreezeRow(effort, server).run();
       case STREAM -> new StreamRow(effort, server).run();
+      case ASYNC -> new AsyncRow(effort, server).run();
       case FUNCTIONS -> new FunctionsRow(effort, server).run();
       case BYTECODE -> new ByteCodeRow(effort, server).run();
       case PEERS -> new PeersRow(effort, server).run();

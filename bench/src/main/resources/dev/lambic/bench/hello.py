@@ -2,10 +2,11 @@ import sys
 import time
 
 calls = 0
+before = 0
 
 
 def handler(event, context):
-    global calls
+    global calls, before
     begin = time.perf_counter_ns()
     calls += 1
     answer = {"hello": event["name"], "calls": calls}
@@ -13,6 +14,8 @@ def handler(event, context):
         answer["version"] = sys.version
     if "hold" in event:
         time.sleep(event["hold"] / 1000)
+    answer["before"] = before
+    before = begin
     answer["at"] = begin
     answer["nanos"] = time.perf_counter_ns() - begin
     return answer

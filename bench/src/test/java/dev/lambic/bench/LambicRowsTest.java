@@ -206,6 +206,18 @@ final class LambicRowsTest {
   }
 
   @Test
+  void measuresEventsThatRunLater() throws IOException, InterruptedException {
+    Report report = measure(Row.ASYNC);
+    assertThat(report.lines())
+        .extracting(Line::subject)
+        .containsExactly("synced write", "Lambic", "bare loop", "Lambic");
+    assertThat(report.lines()).allSatisfy(line -> assertThat(line.figures().count()).isPositive());
+    assertThat(report.values())
+        .singleElement()
+        .satisfies(value -> assertThat(value.value()).isPositive());
+  }
+
+  @Test
   void measuresStartAndIdleServer() throws IOException, InterruptedException {
     Report report = measure(Row.START);
     assertThat(report.lines())

@@ -31,6 +31,7 @@ final class OptionsTest {
             Row.MEMORY,
             Row.FREEZE,
             Row.STREAM,
+            Row.ASYNC,
             Row.FUNCTIONS,
             Row.BYTECODE);
   }
@@ -60,7 +61,7 @@ final class OptionsTest {
     assertThatThrownBy(() -> Options.parse("tepid"))
         .isInstanceOf(Options.Misuse.class)
         .hasMessageContaining(
-            "http, start, warm, clients, throughput, cold, restore, rate, memory, freeze, stream, functions, bytecode, peers");
+            "http, start, warm, clients, throughput, cold, restore, rate, memory, freeze, stream, async, functions, bytecode, peers");
     assertThatThrownBy(() -> Options.parse("warm")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--out")).isInstanceOf(Options.Misuse.class);
     assertThatThrownBy(() -> Options.parse("http", "--profile")).isInstanceOf(Options.Misuse.class);
