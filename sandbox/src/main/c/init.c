@@ -421,6 +421,12 @@ static int start_as_told(struct reader *reader, int output, int *theirs) {
   if (serves && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
     return fail("socketpair", "");
   }
+  /* It listens only: what it might send could hold descriptors. */
+  if (serves && shutdown(sockets[0], SHUT_RD) < 0) {
+    close(sockets[0]);
+    close(sockets[1]);
+    return fail("shutdown", "");
+  }
   start.serve = sockets[1];
   int result = start_program(program, process, &start);
   if (serves) close(sockets[1]);

@@ -192,9 +192,13 @@ extern const int ignored_signals[4];
 /* What an event is about; the slot of the shell is in the lower half of the epoll data. */
 enum event_source {
   SERVER, MAKER, SHELL_CONTROL, SHELL_END, SHELL_JOB, SHELL_BIRTH, TEMPLATE_PROGRAM,
+  TEMPLATE_ANSWER,
   SHELL_OPERATION
 };
 int watch(int fd, enum event_source source, uint32_t slot);
+
+/* Only for its other side's end. */
+int watch_end(int fd, enum event_source source, uint32_t slot);
 
 /* Closes what is watched. A child that has a copy of it would keep its events coming otherwise. */
 void close_watched(int fd);
@@ -207,8 +211,10 @@ void shell_control_event(uint32_t slot);
 void shell_end_event(uint32_t slot);
 void shell_job_event(uint32_t slot);
 void shell_birth_event(uint32_t slot);
-void template_program_event(uint32_t slot);
+void template_answer_event(uint32_t slot);
 void shell_operation_event(uint32_t slot);
+/* The program of a template has ended. */
+void lose_program(uint32_t slot);
 /* Ends all shells; returns how many processes there are to wait for. */
 uint32_t kill_all_shells(void);
 uint32_t living_shells(void);

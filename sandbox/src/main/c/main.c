@@ -20,9 +20,18 @@ struct launcher launcher = {.server = -1, .maker = -1};
 /* When to end after the server did. */
 static uint64_t deadline;
 
-int watch(int fd, enum event_source source, uint32_t slot) {
-  struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)source << 32 | slot};
+static int watch_for(uint32_t events, int fd, enum event_source source, uint32_t slot) {
+  struct epoll_event event = {.events = events, .data.u64 = (uint64_t)source << 32 | slot};
   return epoll_ctl(launcher.events, EPOLL_CTL_ADD, fd, &event);
+}
+
+int watch(int fd, enum event_source source, uint32_t slot) {
+  return watch_for(EPOLLIN, fd, source, slot);
+}
+
+/* The end is always told. */
+int watch_end(int fd, enum event_source source, uint32_t slot) {
+  return watch_for(0, fd, source, slot);
 }
 
 void close_watched(int fd) {
@@ -181,7 +190,10 @@ static void dispatch(uint64_t data) {
       shell_birth_event(slot);
       return;
     case TEMPLATE_PROGRAM:
-      template_program_event(slot);
+      lose_program(slot);
+      return;
+    case TEMPLATE_ANSWER:
+      template_answer_event(slot);
       return;
     case SHELL_OPERATION:
       shell_operation_event(slot);

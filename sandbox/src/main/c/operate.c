@@ -267,12 +267,13 @@ static int take_hold(const struct operation *of) {
   char status[8192];
   if (await_stillness() < 0) return -1;
   const long suspended = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_SUSPEND_SECCOMP;
-  if (ptrace(PTRACE_SEIZE, patient.pid, NULL, (void *)PTRACE_O_EXITKILL) < 0) {
+  /* Not yet with what would end it with this process: the number could be another's by now. */
+  if (ptrace(PTRACE_SEIZE, patient.pid, NULL, NULL) < 0) {
     return fail("fork-seize", "");
   }
   if (ptrace(PTRACE_INTERRUPT, patient.pid, NULL, NULL) < 0) return fail("fork-interrupt", "");
   if (await(PTRACE_EVENT_STOP) < 0) return -1;
-  /* The number could be another's by now: it must be one of the template's programs. */
+  /* It must be one of the template's programs. */
   if (read_status(patient.pid, status, sizeof status) < 0 ||
       must_have_ids(status, of->owner_before) < 0 || must_have_no_power(status) < 0 ||
       must_have(status, "Threads:\t1") < 0 ||
@@ -342,9 +343,9 @@ static int let_go(void) {
 
 static int operate(const struct operation *of) {
   struct fork_ready ready;
+  alarm(OPERATION_SECONDS); /* ends this process, and with it the other */
   patient.pid = hear(of->socket, &ready);
   if (patient.pid < 0) return -1;
-  alarm(OPERATION_SECONDS); /* ends this process, and with it the other */
   if (take_hold(of) < 0 || join_groups(of) < 0 || move(&ready) < 0 || look_at_result(of) < 0) {
     return -1;
   }

@@ -126,6 +126,23 @@ int send_descriptors(int socket, const void *head, size_t head_length, const voi
   return sent < 0 ? -1 : 0;
 }
 
+/* One descriptor at most is of use; the kernel may have given more, for there is room for two. */
+static void take_only(struct msghdr *message, int *fd) {
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; i++) {
+      int found;
+      memcpy(&found, CMSG_DATA(part) + i * sizeof found, sizeof found);
+      if (count == 1 && *fd < 0) {
+        *fd = found;
+      } else {
+        close(found);
+      }
+    }
+  }
+}
+
 ssize_t receive_message(int socket, enum patience patience, void *bytes, size_t size, int *fd) {
   struct iovec data = {bytes, size};
   union {
@@ -142,11 +159,7 @@ ssize_t receive_message(int socket, enum patience patience, void *bytes, size_t 
     length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (patience == POLL ? MSG_DONTWAIT : 0));
   } while (length < 0 && errno == EINTR);
   if (length < 0) return -1;
-  struct cmsghdr *attached = CMSG_FIRSTHDR(&message);
-  if (attached && attached->cmsg_level == SOL_SOCKET && attached->cmsg_type == SCM_RIGHTS &&
-      attached->cmsg_len == CMSG_LEN(sizeof(int))) {
-    memcpy(fd, CMSG_DATA(attached), sizeof *fd);
-  }
+  take_only(&message, fd);
   if (length > 0 && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
     if (*fd >= 0) close(*fd);
     *fd = -1;

@@ -40,6 +40,7 @@ struct shell {
 
   int program; /* connection to the program of a template; valid if it has one */
   bool has_program;
+  int answers[2]; /* the pipe by which that program answers; valid if it has one */
 
   uint32_t fork_request; /* of a forkable one: not answered; 0: none */
   uint32_t fork_process;
@@ -79,8 +80,6 @@ void add_ids_of_forks(char *map, size_t size, uint32_t host_id);
 int begin_birth(struct shell *shell, uint32_t slot, const int *sockets);
 /* The template has started a program that serves forks; does not take the descriptor. */
 void meet_program(uint32_t slot, int fd);
-/* It has ended. */
-void lose_program(uint32_t slot);
 /* A process that moved a fork has ended, or is ended now. */
 void end_operation(uint32_t slot);
 /* Asks the program of the template to fork into the shell; the answer comes later. */

@@ -358,9 +358,17 @@ void meet_program(uint32_t slot, int fd) {
   lose_program(slot);
   shell->program = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (shell->program < 0) return;
+  if (pipe2(shell->answers, O_CLOEXEC) < 0) {
+    close(shell->program);
+    return;
+  }
   shell->has_program = true;
   shell->unasked = 0;
-  if (watch(shell->program, TEMPLATE_PROGRAM, slot) < 0) lose_program(slot);
+  if (fcntl(shell->answers[0], F_SETFL, O_NONBLOCK) < 0 ||
+      watch_end(shell->program, TEMPLATE_PROGRAM, slot) < 0 ||
+      watch(shell->answers[0], TEMPLATE_ANSWER, slot) < 0) {
+    lose_program(slot);
+  }
 }
 
 /* Whoever waits for it waits no more. */
@@ -369,6 +377,8 @@ void lose_program(uint32_t slot) {
   if (!shell->has_program) return;
   shell->has_program = false;
   close_watched(shell->program);
+  close_watched(shell->answers[0]);
+  close(shell->answers[1]);
   for (uint32_t i = 0; i < SHELLS_MAX; i++) {
     if (shells[i].fork_request == 0 || shells[i].template != slot) continue;
     errno = ECONNRESET;
@@ -409,14 +419,16 @@ static void take_answer(uint32_t slot, struct fork_answer *answer) {
   answer_done(answer->request, answer->shell);
 }
 
-void template_program_event(uint32_t slot) {
+/*
+ * A pipe, for no descriptors come by it: whoever closes the last one of a socket may have to wait
+ * for as long as its owner likes, and here nobody may wait.
+ */
+void template_answer_event(uint32_t slot) {
   struct shell *shell = &shells[slot];
   struct fork_answer answer;
   if (!shell->has_program) return;
-  int fd;
-  ssize_t length = receive_message(shell->program, POLL, &answer, sizeof answer, &fd);
-  if (fd >= 0) close(fd);
-  if (length < 0 && errno == EAGAIN) return;
+  ssize_t length = read(shell->answers[0], &answer, sizeof answer);
+  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (length != (ssize_t)sizeof answer) {
     lose_program(slot);
     return;
@@ -473,7 +485,7 @@ static int begin_operation(struct shell *shell, uint32_t slot, const int *groups
 
 /* ---- requests of forks ---- */
 
-/* Adds the namespaces, and the groups or the operator. */
+/* Adds the namespaces, the groups or the operator, and last where to answer. */
 static int open_for_fork(struct shell *shell, uint32_t slot, char *const *groups,
                          uint32_t group_count, int *fds, uint32_t *count) {
   for (uint32_t i = 0; i < SERVED_NAMESPACE_COUNT; i++) {
@@ -487,18 +499,28 @@ static int open_for_fork(struct shell *shell, uint32_t slot, char *const *groups
     if (fd < 0) return fail("open-cgroup", groups[i]);
     fds[(*count)++] = fd;
   }
-  if (!shells[shell->template].guarded) return 0;
+  const struct shell *template = &shells[shell->template];
+  int answers = fcntl(template->answers[1], F_DUPFD_CLOEXEC, 0);
+  if (answers < 0) return fail("dup", "answers");
+  if (!template->guarded) {
+    fds[(*count)++] = answers;
+    return 0;
+  }
   int operator = begin_operation(shell, slot, fds + first_group, group_count);
-  if (operator < 0) return -1;
+  if (operator < 0) {
+    close(answers);
+    return -1;
+  }
   while (*count > first_group) close(fds[--*count]);
   fds[(*count)++] = operator;
+  fds[(*count)++] = answers;
   return 0;
 }
 
 int fork_into(struct header header, struct reader *reader, int output) {
   struct shell *shell = &shells[header.shell];
   char *groups[SERVED_GROUPS_MAX + 1];
-  int fds[2 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX] = {output};
+  int fds[3 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX] = {output};
   uint32_t count = 1;
   uint32_t process = take_u32(reader);
   uint32_t group_count = take_texts(reader, groups, SERVED_GROUPS_MAX);

@@ -326,13 +326,15 @@ static int hold_dead(const char *unused) {
     for (;;) pause();
   }
   struct fork_answer answer = {request.request, request.shell, 2, 0, ""};
-  if (send(SERVE_FD, &answer, sizeof answer, 0) < 0) return 1;
+  const size_t count = (CMSG_FIRSTHDR(&message)->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  if (write(fds[count - 1], &answer, sizeof answer) < 0) return 1;
   for (;;) pause();
 }
 
 /* A request to fork, and what came with it. */
 static struct fork_request asked;
 static int given[32];
+static size_t given_count;
 
 static int be_asked(int flags) {
   static char argument[SERVED_ARGUMENT_MAX];
@@ -345,7 +347,8 @@ static int be_asked(int flags) {
       .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof control};
   if (recvmsg(SERVE_FD, &message, flags) < (ssize_t)sizeof asked) return -1;
   struct cmsghdr *first = CMSG_FIRSTHDR(&message);
-  memcpy(given, CMSG_DATA(first), first->cmsg_len - CMSG_LEN(0));
+  given_count = (first->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  memcpy(given, CMSG_DATA(first), given_count * sizeof(int));
   return 0;
 }
 
@@ -357,7 +360,7 @@ static const int given_kinds[SERVED_NAMESPACE_COUNT] = {
 static int refuse_fork(void) {
   struct fork_answer no = {asked.request, asked.shell, 0, EPERM, "hostile"};
   fflush(stdout);
-  return send(SERVE_FD, &no, sizeof no, 0) < 0;
+  return write(given[given_count - 1], &no, sizeof no) < 0;
 }
 
 /* As the program of a guarded template: enters the sandbox by itself. */
@@ -368,6 +371,26 @@ static int invade(const char *unused) {
     verdict("setns", setns(given[1 + i], given_kinds[i]));
   }
   return refuse_fork();
+}
+
+/* The same: hands the launcher a socket for whose close one may have to wait. */
+static int pass_socket(const char *unused) {
+  const struct linger ages = {1, 1000000};
+  char byte = 0;
+  struct iovec data = {&byte, 1};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+  struct msghdr message = {
+      .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  int inet = socket(AF_INET, SOCK_STREAM, 0);
+  (void)unused;
+  if (inet < 0 || setsockopt(inet, SOL_SOCKET, SO_LINGER, &ages, sizeof ages) < 0) return 1;
+  memcpy(CMSG_DATA(&control.header), &inet, sizeof inet);
+  verdict("send", (int)sendmsg(SERVE_FD, &message, MSG_NOSIGNAL));
+  verdict("plain", (int)send(SERVE_FD, &byte, 1, MSG_NOSIGNAL));
+  return be_asked(0) < 0 ? 1 : refuse_fork();
 }
 
 /* The same: looks into all processes that come into being near it, until it is asked to fork. */
@@ -507,6 +530,7 @@ static const struct {
     {"stack-address", stack_address},
     {"hold-dead", hold_dead},
     {"invade", invade},
+    {"pass-socket", pass_socket},
     {"watch-births", watch_births},
     {"restless", restless},
     {"astray", astray},

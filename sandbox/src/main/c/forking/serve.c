@@ -39,7 +39,7 @@
 
 /* As in launcher.h. */
 enum { FUNCTION_UID = 993, FUNCTION_GID = 990 };
-enum { MAX_ATTACHED = 1 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX };
+enum { MAX_ATTACHED = 2 + SERVED_NAMESPACE_COUNT + SERVED_GROUPS_MAX };
 
 /* Of the connection to the operator among what is attached. */
 enum { OPERATOR = 1 + SERVED_NAMESPACE_COUNT };
@@ -50,7 +50,7 @@ extern pid_t __fork(void) __attribute__((weak));
 /* Not on the stack, which the processes in between share with the interpreter. */
 static struct {
   struct fork_request request;
-  int attached[MAX_ATTACHED]; /* output, namespaces, groups or operator */
+  int attached[MAX_ATTACHED]; /* output, namespaces, groups or operator, where to answer */
   size_t attached_count;
   size_t argument_length;
   pid_t server;
@@ -78,7 +78,7 @@ static void give_up(const char *step) {
 
 /* The group first, so that what is allocated from here on counts as the sandbox's. */
 static void join_groups(void) {
-  for (size_t i = 1 + SERVED_NAMESPACE_COUNT; i < job.attached_count; i++) {
+  for (size_t i = 1 + SERVED_NAMESPACE_COUNT; i + 1 < job.attached_count; i++) {
     if (write(job.attached[i], "0", 1) != 1) give_up("join-cgroup");
   }
 }
@@ -268,7 +268,7 @@ static int receive_request(char *argument, size_t size) {
       argument[job.argument_length - 1] != 0 ||
       job.request.operated > 1 || (job.request.operated && job.request.groups) ||
       job.attached_count !=
-          1 + SERVED_NAMESPACE_COUNT + job.request.groups + job.request.operated) {
+          2 + SERVED_NAMESPACE_COUNT + job.request.groups + job.request.operated) {
     return -1;
   }
   job.argument_length--;
@@ -293,7 +293,8 @@ static int answer(void) {
     reply.error = job.error ? job.error : ECHILD;
     for (size_t i = 0; i + 1 < sizeof reply.step && step[i]; i++) reply.step[i] = step[i];
   }
-  return send(SERVE_FD, &reply, sizeof reply, MSG_NOSIGNAL) == (ssize_t)sizeof reply ? 0 : -1;
+  const int to = job.attached[job.attached_count - 1];
+  return write(to, &reply, sizeof reply) == (ssize_t)sizeof reply ? 0 : -1;
 }
 
 static void call(void (*hook)(void)) {
@@ -331,9 +332,10 @@ pid_t fork_as_requested(void) {
 
 int answer_request(char *argument) {
   hear_operator();
-  close_attached();
   explicit_bzero(argument, job.argument_length); /* it may carry secrets */
-  return answer();
+  int result = answer();
+  close_attached();
+  return result;
 }
 
 long lambic_serve_forks(const struct fork_hooks *hooks, char *argument, size_t size) {

@@ -18,9 +18,10 @@ enum { SERVE_FD = 3 };
 enum { SERVED_NAMESPACE_COUNT = 7, SERVED_GROUPS_MAX = 8, SERVED_ARGUMENT_MAX = 128 * 1024 };
 
 /*
- * Followed by the argument as text that ends with NUL. Attached are the output, the namespaces, and
+ * Followed by the argument as text that ends with NUL. Attached are the output, the namespaces,
  * either the files that a process joins the control groups by, or the connection to the operator,
- * who does all that a process may not do by itself in a guarded template.
+ * who does all that a process may not do by itself in a guarded template, and last the pipe that a
+ * fork_answer is written to.
  */
 struct fork_request {
   uint32_t request;

@@ -82,8 +82,7 @@ final class AsyncRow {
                   file.write(bytes.rewind());
                   file.force(false);
                 }));
-        paced.add(
-            pace(connections, number -> accepted(clients.get(number).exchange(event))));
+        paced.add(pace(connections, number -> accepted(clients.get(number).exchange(event))));
       }
       values.add(new Value("durable accept", "Lambic", count / (nanos / 1e9), "calls", null));
     } finally {

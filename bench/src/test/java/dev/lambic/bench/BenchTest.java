@@ -39,7 +39,7 @@ final class BenchTest {
   @ParameterizedTest
   @EnumSource
   void knowsTheRuntimesOfInterpreters(Language language) throws IOException, InterruptedException {
-    assertThat(language.runtime()).matches("python3\\.\\d+|nodejs\\d+\\.x|java25");
+    assertThat(language.runtime()).matches("python3\\.\\d+|nodejs\\d+\\.x|java25|ruby3\\.[34]");
     assertThat(language.zip()).startsWith('P', 'K');
   }
 }

@@ -220,6 +220,13 @@ final class Generation implements EnvironmentListener {
       if (signal != 0 && !closed && !api.hasGoneOn() && mode instanceof SnapStart.Restored copy) {
         // Nothing of the function's has run since the snapshot was made.
         copy.snapshot().failed();
+      } else if (signal == 0
+          && !closed
+          && !api.hasGoneOn()
+          && mode instanceof SnapStart.Forked fork) {
+        // Something in it ends its forks, which a snapshot may do without. A signal may be the
+        // end of the template itself, of which there is to be another.
+        fork.template().isOfNoUse();
       }
       if (fatal == null) {
         listener.exited(code, signal);

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,7 @@ public final class LiveTemplate {
   private boolean closed;
   private volatile long bytes;
   private volatile long lastUse;
+  private final AtomicInteger forks = new AtomicInteger();
 
   LiveTemplate(
       LiveTemplates pool,
@@ -175,6 +177,11 @@ public final class LiveTemplate {
     return template.serves();
   }
 
+  /** How many there were of it. */
+  int forks() {
+    return forks.get();
+  }
+
   /** When somebody last wanted a fork of it, or it was made. */
   long lastUse() {
     return lastUse;
@@ -267,7 +274,9 @@ public final class LiveTemplate {
         template.sandbox().thaw();
         frozen = false;
       }
-      return template.fork(into, "", output);
+      SandboxProcess fork = template.fork(into, "", output);
+      forks.incrementAndGet();
+      return fork;
     } finally {
       if (!calming) {
         calming = true;
@@ -323,6 +332,11 @@ public final class LiveTemplate {
     } catch (SandboxException e) {
       // It is dead, which the next fork finds out.
     }
+  }
+
+  /** A fork of it ended before it went on. */
+  void isOfNoUse() {
+    pool.dropForLong(this);
   }
 
   /** Returns when all that it has written so far was given to the listener. */

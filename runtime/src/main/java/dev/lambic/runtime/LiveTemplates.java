@@ -6,10 +6,12 @@ import dev.lambic.sandbox.ReadOnlyMount;
 import dev.lambic.sandbox.SandboxException;
 import dev.lambic.sandbox.Template;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,12 @@ final class LiveTemplates implements AutoCloseable {
 
   private static final int MOST_TRIES = 1024;
 
+  /**
+   * After so many forks there is another in its place. What runs in it can keep hold of what its
+   * forks have had, such as their {@code /tmp}, and lets go of it only when it ends.
+   */
+  static final int MOST_FORKS = 32;
+
   private final Cells cells;
   private final Services services;
   private final boolean used;
@@ -40,6 +48,10 @@ final class LiveTemplates implements AutoCloseable {
   // Guarded by this; both in the order of their use, the latest last.
   private final Map<String, LiveTemplate> all = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<String, Long> tries = new LinkedHashMap<>();
+
+  /** Those that are being made, and whose version is still there. */
+  private final Set<LiveTemplate> making = Collections.newSetFromMap(new WeakHashMap<>());
+
   private boolean closed;
   private int forks;
 
@@ -101,6 +113,9 @@ final class LiveTemplates implements AutoCloseable {
     Template template = cells.functionTemplate(spec.name(), spec.memoryMb(), spec.tmpMb());
     LiveTemplate made =
         new LiveTemplate(this, cells, services, template, spec, state, mode.token(), mounts);
+    synchronized (this) {
+      making.add(made);
+    }
     try {
       template.sandbox().attach(mounts);
       Cell cell = cells.serve(template.sandbox());
@@ -141,7 +156,8 @@ final class LiveTemplates implements AutoCloseable {
   boolean keep(LiveTemplate template) {
     List<LiveTemplate> over = new ArrayList<>();
     synchronized (this) {
-      if (closed || all.containsKey(template.state()) || template.bytes() > BUDGET) {
+      boolean wanted = making.remove(template) && !closed && !all.containsKey(template.state());
+      if (!wanted || template.bytes() > BUDGET) {
         return false;
       }
       tries.remove(template.state());
@@ -165,7 +181,7 @@ final class LiveTemplates implements AutoCloseable {
     LiveTemplate found;
     synchronized (this) {
       found = all.get(state);
-      if (found != null && !found.serves()) {
+      if (found != null && (!found.serves() || found.forks() >= MOST_FORKS)) {
         all.remove(state);
         over.add(found);
         found = null;
@@ -212,10 +228,19 @@ final class LiveTemplates implements AutoCloseable {
     }
   }
 
+  /** As {@link #drop}; another is made only after a while. */
+  void dropForLong(LiveTemplate template) {
+    synchronized (this) {
+      tries.put(template.state(), services.ticker().nanos());
+    }
+    drop(template);
+  }
+
   /** The version is gone. */
   void forget(String owner) {
     List<LiveTemplate> over = new ArrayList<>();
     synchronized (this) {
+      making.removeIf(one -> one.owner().equals(owner));
       for (LiveTemplate one : List.copyOf(all.values())) {
         if (one.owner().equals(owner)) {
           all.remove(one.state());

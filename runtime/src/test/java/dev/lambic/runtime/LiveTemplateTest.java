@@ -211,6 +211,29 @@ final class LiveTemplateTest {
   }
 
   @Test
+  void oneWhoseVersionIsDeletedWhileItIsMadeIsNotKept() {
+    RecordingListener heard = new RecordingListener();
+    LiveTemplate template =
+        Objects.requireNonNull(factory.liveTemplate(spec(code(FUNCTION)), heard, "s"));
+    assertThat(heard.next().kind()).isEqualTo("checkpointable");
+    factory.templates().forget(template.owner());
+    assertThat(template.keep()).isFalse();
+    assertThat(factory.templates().kept()).isEmpty();
+  }
+
+  @Test
+  void oneThatWasForkedOftenIsReplaced() {
+    Path code = code("def handler(event, context):\n    return ['a']\n");
+    keep(code, "s");
+    for (int i = 0; i < LiveTemplates.MOST_FORKS; i++) {
+      assertThat(say(code, "s")).isNotNull();
+    }
+    assertThat(say(code, "s")).isNull();
+    keep(code, "s");
+    assertThat(say(code, "s")).isNotNull();
+  }
+
+  @Test
   void forksShareTheInitialisationAndNothingElse() {
     Path code = code(FUNCTION);
     keep(code, "s");

@@ -69,6 +69,12 @@ final class GuardedTemplateTest {
   }
 
   @Test
+  void programHandsNoDescriptorToTheLauncher() {
+    assertThat(asProgram("pass-socket").lines())
+        .containsExactly("refused: send: Broken pipe", "refused: plain: Broken pipe");
+  }
+
+  @Test
   void programSeesNothingOfThoseWhoMakeSandboxes() {
     assertThat(asProgram("watch-births")).contains("refused: seen");
   }

@@ -162,7 +162,8 @@ def generators():
 def renew(found):
     """Makes all random state this process's own."""
     for generator in found:
-        generator.seed()
+        # Not as a class of the function's may have it, which may want something else.
+        sys.modules["random"].Random.seed(generator)
     loaded = sys.modules
     ssl = loaded.get("_ssl")
     if ssl is not None:
